@@ -1,0 +1,1 @@
+"""The task: its lifecycle, its tables, its SQL. Imports nothing of ours."""

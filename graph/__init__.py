@@ -1,0 +1,1 @@
+"""The API process: GraphQL with subscriptions, REST, /ws, health."""

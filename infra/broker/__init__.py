@@ -1,0 +1,83 @@
+"""What hands tasks to workers: the promises every broker keeps, and the message that travels.
+
+A broker is a hint, never the truth: it may lose or repeat any message, and the database repairs it. What it must not do
+is lie: a publish reported as confirmed has reached a queue.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from infra.wire import dump_json, format_instant
+
+
+class BrokerUnavailable(Exception):
+    """The broker could not be reached, or did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMessage:
+    """The documented body `{"task_id", "payload", "requested_at"}`, and the queue that it goes to."""
+
+    task_id: str
+    queue: str
+    payload: dict[str, Any] | None
+    requested_at: datetime
+
+    def encode(self) -> bytes:
+        requested_at = format_instant(self.requested_at)
+        return dump_json({"task_id": self.task_id, "payload": self.payload, "requested_at": requested_at})
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that nobody will run: its body as it came, and why (header `x-taskflow-reason`)."""
+
+    body: bytes
+    reason: str
+    task_id: str | None = None
+
+
+class Delivery(Protocol):
+    """A message in hand. What is not acknowledged comes back to some consumer once this one has closed."""
+
+    @property
+    def body(self) -> bytes: ...
+
+    async def ack(self) -> None:
+        """Done with it. Never raises: a broker that did not hear it delivers again, and the row tells a duplicate."""
+
+
+class Consumer(Protocol):
+    """Deliveries, at most `prefetch` of them unacknowledged. Outlives any failure of the broker; ends after `stop`."""
+
+    def __aiter__(self) -> AsyncIterator[Delivery]: ...
+
+    async def stop(self) -> None:
+        """Take no more: iteration ends, deliveries in hand can still be acknowledged. Never raises."""
+
+
+class Broker(Protocol):
+    @property
+    def generation(self) -> int:
+        """Goes up whenever the broker was away or a queue had to be made anew: messages may have been lost."""
+
+    async def publish(self, messages: Sequence[TaskMessage]) -> list[bool]:
+        """Which of them a queue has taken, confirmed, in the order given. Never raises for an absent broker: all False.
+
+        Makes the queue of a message when it is not there. Bounded: answers within a few seconds.
+        """
+
+    async def dead_letter(self, letters: Sequence[DeadLetter]) -> list[bool]:
+        """Like `publish`, to the exchange `task.dead`."""
+
+    def consume(self, queues: Sequence[str], *, prefetch: int) -> AbstractAsyncContextManager[Consumer]:
+        """A consumer of those queues (made when they are not there). On leaving, what is unacknowledged goes back."""
+
+    async def depth(self, queue: str) -> int:
+        """Messages ready and waiting in that queue; 0 when there is no such queue. Raises BrokerUnavailable."""
+
+    async def ping(self) -> None:
+        """A round trip. Raises BrokerUnavailable."""

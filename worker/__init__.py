@@ -1,0 +1,1 @@
+"""The worker process, and what a handler's author imports."""
