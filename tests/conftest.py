@@ -1,0 +1,24 @@
+"""What every test may ask for. A real service that does not answer skips its tests on a laptop and fails them in CI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests import services
+
+
+@pytest.fixture(scope="session")
+def service_url() -> Callable[[services.Service], str]:
+    """`service_url("mysql")` is where that service answers; without one the test skips, or fails where one is required."""
+
+    def find(name: services.Service) -> str:
+        url = services.url(name)
+        if url is not None:
+            return url
+        if services.required():
+            pytest.fail(services.sentence(name), pytrace=False)
+        pytest.skip(services.sentence(name))
+
+    return find
