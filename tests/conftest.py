@@ -11,7 +11,7 @@ from tests import services
 
 @pytest.fixture(scope="session")
 def service_url() -> Callable[[services.Service], str]:
-    """`service_url("mysql")` is where that service answers; without one the test skips, or fails where one is required."""
+    """`service_url("mysql")` is where that service answers; without one the test skips, or fails when required."""
 
     def find(name: services.Service) -> str:
         url = services.url(name)
