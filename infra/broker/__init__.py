@@ -14,7 +14,11 @@ from infra.wire import dump_json, format_instant
 
 
 class BrokerUnavailable(Exception):
-    """The broker could not be reached, or did not answer in time."""
+    """The broker could not be reached, refused us, or did not answer in time."""
+
+
+class TopologyConflict(Exception):
+    """A queue or an exchange is there already, made differently; the sentence says which, how, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,150 @@
+"""The broker of an embedded process: the promises of `Broker`, kept inside one event loop. Never touches the network.
+
+What it holds dies with the process; the database brings it back.
+"""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, Self
+
+from infra.broker import DeadLetter, TaskMessage
+
+DEAD_LETTERS_KEPT: Final = 1_000
+
+
+class MemoryDelivery:
+    """One message in the hands of one consumer."""
+
+    __slots__ = ("_consumer", "body", "queue")
+
+    def __init__(self, body: bytes, queue: str, consumer: "MemoryConsumer") -> None:
+        self.body = body
+        self.queue = queue
+        self._consumer = consumer
+
+    async def ack(self) -> None:
+        self._consumer.settle(self)
+
+
+class MemoryConsumer:
+    """Holds up to `prefetch` deliveries: those not yet iterated, and those iterated but not acknowledged."""
+
+    def __init__(self, broker: "MemoryBroker", queues: Sequence[str], prefetch: int) -> None:
+        self.queues = tuple(queues)
+        self._broker = broker
+        self._prefetch = prefetch
+        self._waiting: deque[MemoryDelivery] = deque()
+        self._unacknowledged: dict[MemoryDelivery, None] = {}
+        self._changed = asyncio.Event()
+        self._stopped = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> MemoryDelivery:
+        while not self._waiting:
+            if self._stopped:
+                raise StopAsyncIteration
+            self._changed.clear()
+            await self._changed.wait()
+        return self._waiting.popleft()
+
+    @property
+    def has_room(self) -> bool:
+        return not self._stopped and len(self._unacknowledged) < self._prefetch
+
+    def deliver(self, body: bytes, queue: str) -> None:
+        delivery = MemoryDelivery(body, queue, self)
+        self._unacknowledged[delivery] = None
+        self._waiting.append(delivery)
+        self._changed.set()
+
+    def settle(self, delivery: MemoryDelivery) -> None:
+        if delivery in self._unacknowledged:
+            del self._unacknowledged[delivery]
+            self._broker.feed(self.queues)
+
+    async def stop(self) -> None:
+        self._stopped = True
+        self._give_back(list(self._waiting))
+        self._waiting.clear()
+        self._changed.set()
+
+    async def close(self) -> None:
+        await self.stop()
+        self._give_back(list(self._unacknowledged))
+
+    def _give_back(self, deliveries: list[MemoryDelivery]) -> None:
+        for delivery in deliveries:
+            del self._unacknowledged[delivery]
+        self._broker.take_back(deliveries)
+
+
+class MemoryBroker:
+    """Queues of bodies, and the consumers that they are fed to in turn."""
+
+    def __init__(self) -> None:
+        self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
+        self._ready: defaultdict[str, deque[bytes]] = defaultdict(deque)
+        self._consumers: deque[MemoryConsumer] = deque()
+
+    @property
+    def generation(self) -> int:
+        return 0
+
+    async def publish(self, messages: Sequence[TaskMessage]) -> list[bool]:
+        bodies = [(message.queue, message.encode()) for message in messages]
+        for queue, body in bodies:
+            self._ready[queue].append(body)
+        self.feed(dict.fromkeys(queue for queue, _ in bodies))
+        return [True] * len(bodies)
+
+    async def dead_letter(self, letters: Sequence[DeadLetter]) -> list[bool]:
+        self.dead_letters.extend(letters)
+        return [True] * len(letters)
+
+    @asynccontextmanager
+    async def consume(self, queues: Sequence[str], *, prefetch: int) -> AsyncIterator[MemoryConsumer]:
+        consumer = MemoryConsumer(self, queues, prefetch)
+        self._consumers.append(consumer)
+        self.feed(consumer.queues)
+        try:
+            yield consumer
+        finally:
+            self._consumers.remove(consumer)
+            await consumer.close()
+
+    async def depth(self, queue: str) -> int:
+        return len(self._ready[queue]) if queue in self._ready else 0
+
+    async def ping(self) -> None:
+        return
+
+    def feed(self, queues: Iterable[str]) -> None:
+        """Hand what is ready in `queues` to consumers with room, to each in turn, one message of a queue at a time."""
+        hungry = list(queues)
+        while hungry:
+            hungry = [queue for queue in hungry if self._hand_out_one(queue)]
+
+    def take_back(self, deliveries: Sequence[MemoryDelivery]) -> None:
+        """Make them ready again, before what is there, in their order."""
+        for delivery in reversed(deliveries):
+            self._ready[delivery.queue].appendleft(delivery.body)
+        self.feed(dict.fromkeys(delivery.queue for delivery in deliveries))
+
+    def _hand_out_one(self, queue: str) -> bool:
+        consumer = next((c for c in self._consumers if queue in c.queues and c.has_room), None)
+        if consumer is None or not self._ready[queue]:
+            return False
+        consumer.deliver(self._ready[queue].popleft(), queue)
+        self._consumers.remove(consumer)
+        self._consumers.append(consumer)
+        return True
+
+
+@asynccontextmanager
+async def open_memory_broker() -> AsyncIterator[MemoryBroker]:
+    """An empty broker. Nothing to wait for, nothing that can fail."""
+    yield MemoryBroker()
