@@ -1,0 +1,118 @@
+"""What the dispatcher does to rows: `dispatch_at` says which of them the broker must be handed, and when."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db import lifecycle
+from db.lifecycle import PUBLISH_GRACE, TaskStatus
+from db.models import Recorded, Task, tasks
+from db.rows import IDS, locked, padded, store
+from db.transaction import transact
+
+DUE: Final = (
+    sa.select(tasks.c.id)
+    .where(
+        tasks.c.status.in_([TaskStatus.PENDING, TaskStatus.PROCESSING, TaskStatus.FAILED]),
+        tasks.c.dispatch_at <= sa.bindparam("now"),
+    )
+    .limit(sa.bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+
+
+async def mark_published(engine: AsyncEngine, published: Iterable[tuple[str, TaskStatus, int]]) -> None:
+    """The broker has these now, each at the (id, status, version) that was published.
+
+    Naming the version keeps a newer lease or retry's date: a worker may have claimed the task meanwhile.
+    """
+    groups: dict[tuple[TaskStatus, int], list[str]] = {}
+    for task_id, status, version in published:
+        groups.setdefault((status, version), []).append(task_id)
+    if not groups:
+        return
+
+    async def work(connection: AsyncConnection) -> None:
+        for (status, version), ids in groups.items():
+            named = tasks.c.id.in_(IDS), tasks.c.status == status, tasks.c.version == version
+            values = {"dispatch_at": None, "updated_at": tasks.c.updated_at}
+            await connection.execute(tasks.update().where(*named).values(values), {"ids": padded(ids)})
+
+    await transact(engine, work)
+
+
+async def due(
+    engine: AsyncEngine, *, now: datetime, limit: int, jitter: Callable[[], float]
+) -> tuple[list[Task], list[Recorded]]:
+    """Take up to `limit` rows that have fallen due, and give back those that the broker must have now.
+
+    They are PENDING, for their queue, or FAILED, for `task.dead`; whoever takes them has PUBLISH_GRACE to publish and
+    mark them. A PROCESSING row that fell due has lost its worker: that is recorded, as any failure is. Safe in any
+    number of processes at once.
+    """
+
+    async def work(connection: AsyncConnection) -> tuple[list[Task], list[Recorded]]:
+        ids = [row.id for row in await connection.execute(DUE, {"now": now, "limit": limit})]
+        found = await locked(connection, ids)
+        lost = {task.id: lifecycle.lose(task.state(), now=now, jitter=jitter()) for task in found.values()}
+        written = await store(connection, found, {task_id: state for task_id, state in lost.items() if state})
+        rows = found | written.tasks
+        ready = [
+            task
+            for task in rows.values()
+            if task.dispatch_at
+            and (task.dispatch_at <= now or task.status is TaskStatus.FAILED)
+            and task.status is not TaskStatus.PROCESSING
+        ]
+        if ready:
+            taken = tasks.update().where(tasks.c.id.in_(IDS))
+            values = {"dispatch_at": now + PUBLISH_GRACE, "updated_at": tasks.c.updated_at}
+            await connection.execute(taken.values(values), {"ids": padded(task.id for task in ready)})
+        return ready, written.recorded
+
+    return await transact(engine, work)
+
+
+async def next_due(engine: AsyncEngine) -> datetime | None:
+    """When the next row falls due, None when none will."""
+
+    async def work(connection: AsyncConnection) -> datetime | None:
+        statement = sa.select(sa.func.min(tasks.c.dispatch_at)).where(tasks.c.status == sa.bindparam("status"))
+        instants = [
+            (await connection.execute(statement, {"status": status})).scalar()
+            for status in (TaskStatus.PENDING, TaskStatus.PROCESSING, TaskStatus.FAILED)
+        ]
+        return min((at for at in instants if at is not None), default=None)
+
+    return await transact(engine, work)
+
+
+async def recover_lost(engine: AsyncEngine, *, queue: str, now: datetime, older_than: timedelta, limit: int) -> int:
+    """Make due again the PENDING rows that the broker should have had for `older_than`, and tell how many.
+
+    For a queue that is empty: its messages were purged or lost, or a stranger inserted the row and never published it.
+    """
+    run_at = sa.func.coalesce(tasks.c.run_at, now, type_=tasks.c.run_at.type)
+    candidates = (
+        sa.select(tasks.c.id)
+        .where(
+            tasks.c.status == TaskStatus.PENDING,
+            tasks.c.dispatch_at.is_(None),
+            tasks.c.queue == queue,
+            tasks.c.updated_at <= now - older_than,
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+    async def work(connection: AsyncConnection) -> int:
+        ids = [row.id for row in await connection.execute(candidates)]
+        if ids:
+            values = {"dispatch_at": run_at, "updated_at": tasks.c.updated_at}
+            await connection.execute(tasks.update().where(tasks.c.id.in_(IDS)).values(values), {"ids": padded(ids)})
+        return len(ids)
+
+    return await transact(engine, work)

@@ -1,0 +1,45 @@
+"""What can go wrong with a task, as data. These know nothing of HTTP or GraphQL; the edge translates them."""
+
+from dataclasses import dataclass
+
+
+class TaskFlowError(Exception):
+    """Every expected error of ours. Its text may be shown to a client."""
+
+
+@dataclass(frozen=True)
+class TaskNotFound(TaskFlowError):
+    task_id: str
+
+    def __str__(self) -> str:
+        return f"There is no task {self.task_id}."
+
+
+@dataclass(frozen=True)
+class TransitionRejected(TaskFlowError):
+    """The lifecycle has no such move from this status."""
+
+    task_id: str
+    status: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"Task {self.task_id} is {self.status}: {self.wanted}."
+
+
+@dataclass(frozen=True)
+class IdempotencyConflict(TaskFlowError):
+    """The key was used before, with another input."""
+
+    key: str
+    task_id: str
+
+    def __str__(self) -> str:
+        return f"Idempotency key {self.key!r} was used for task {self.task_id} with another input."
+
+
+class StoreUnavailable(TaskFlowError):
+    """The database could not be reached in time. Whether a commit under way took effect is unknown."""
+
+    def __str__(self) -> str:
+        return "The database can't be reached at the moment."

@@ -1,0 +1,174 @@
+"""Tasks and their events; adopts a documented `tasks` table that stands already.
+
+It adds what is missing and nothing else, step by step, so that one that was interrupted is run again.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+MYSQLS = ("mysql", "mariadb")
+STATUSES = ("PENDING", "PROCESSING", "DONE", "FAILED", "CANCELLED")
+INDEXES = {
+    "idx_tasks_status": ["status", "created_at", "id"],
+    "idx_tasks_created_at": ["created_at", "id"],
+    "idx_tasks_updated_at": ["updated_at", "id"],
+    "idx_tasks_kind": ["kind", "created_at", "id"],
+    "idx_tasks_queue": ["queue", "created_at", "id"],
+    "idx_tasks_dispatch": ["status", "dispatch_at"],
+}
+
+
+def on_mysql() -> bool:
+    return op.get_bind().dialect.name in MYSQLS
+
+
+def instant() -> sa.types.TypeEngine[Any]:
+    return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *MYSQLS)
+
+
+def word(length: int) -> sa.types.TypeEngine[Any]:
+    return sa.String(length).with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), *MYSQLS)
+
+
+def status() -> sa.types.TypeEngine[Any]:
+    return sa.Enum(*STATUSES, name="status", native_enum=True, create_constraint=False)
+
+
+def now(on_update: bool = False) -> sa.TextClause:
+    if not on_mysql():
+        return sa.text("(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')")
+    return sa.text("CURRENT_TIMESTAMP(6)" + (" ON UPDATE CURRENT_TIMESTAMP(6)" if on_update else ""))
+
+
+def documented_columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("id", sa.CHAR(36), primary_key=True),
+        sa.Column("title", sa.String(255), nullable=False),
+        sa.Column("payload", sa.JSON),
+        sa.Column("status", status(), nullable=False),
+        sa.Column("created_at", instant(), nullable=False, server_default=now()),
+        sa.Column("updated_at", instant(), nullable=False, server_default=now(on_update=True)),
+        sa.Column("finished_at", instant()),
+    ]
+
+
+def added_columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("kind", word(100), nullable=False, server_default="message"),
+        sa.Column("queue", word(100), nullable=False, server_default="default"),
+        sa.Column("message", sa.Text),
+        sa.Column("result", sa.JSON),
+        sa.Column("error", sa.JSON),
+        sa.Column("progress", sa.Double),
+        sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("max_attempts", sa.Integer),
+        sa.Column("version", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("claim", sa.Integer),
+        sa.Column("worker_id", sa.String(100)),
+        sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default="0"),
+        sa.Column("dispatch_at", instant()),
+        sa.Column("run_at", instant()),
+        sa.Column("started_at", instant()),
+        sa.Column("duration_ms", sa.BigInteger),
+        sa.Column("idempotency_key", word(128)),
+        sa.Column("idempotency_digest", sa.CHAR(64)),
+    ]
+
+
+def upgrade() -> None:
+    inspector = sa.inspect(op.get_bind())
+    tables = inspector.get_table_names()
+    if "tasks" in tables:
+        adopt_tasks(inspector)
+    else:
+        op.create_table("tasks", *documented_columns(), *added_columns(), mysql_charset="utf8mb4")
+    create_indexes()
+    create_search()
+    if "task_events" not in tables:
+        create_events()
+
+
+def adopt_tasks(inspector: sa.Inspector) -> None:
+    columns = {column["name"]: column for column in inspector.get_columns("tasks")}
+    missing = [column.name for column in documented_columns() if column.name not in columns]
+    if missing:
+        raise RuntimeError(f"the table tasks is not the documented one: it has no column {', '.join(missing)}")
+    if on_mysql() and "CANCELLED" not in getattr(columns["status"]["type"], "enums", STATUSES):
+        op.alter_column("tasks", "status", type_=status(), existing_type=columns["status"]["type"], nullable=False)
+    with op.batch_alter_table("tasks", recreate="never") as table:
+        for column in added_columns():
+            if column.name not in columns:
+                table.add_column(column)
+
+
+def create_indexes() -> None:
+    inspector = sa.inspect(op.get_bind())
+    present = {index["name"]: index["column_names"] for index in inspector.get_indexes("tasks")}
+    for name, columns in INDEXES.items():
+        if name in present and present[name] != columns:
+            op.drop_index(name, "tasks")
+        if present.get(name) != columns:
+            op.create_index(name, "tasks", columns)
+    if "uq_tasks_idempotency_key" not in present:
+        op.create_index("uq_tasks_idempotency_key", "tasks", ["idempotency_key"], unique=True)
+
+
+def create_search() -> None:
+    """Words of titles: a full-text index on MySQL, with no word left out; FTS5 on SQLite, kept up by triggers."""
+    if on_mysql():
+        indexes = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("tasks")}
+        if "idx_tasks_title" not in indexes:
+            op.execute("SET SESSION innodb_ft_enable_stopword = OFF")
+            op.execute("CREATE FULLTEXT INDEX idx_tasks_title ON tasks (title)")
+        return
+    for statement in (
+        "CREATE VIRTUAL TABLE IF NOT EXISTS tasks_search USING fts5(id UNINDEXED, title)",
+        "INSERT INTO tasks_search (id, title) SELECT id, title FROM tasks "
+        "WHERE id NOT IN (SELECT id FROM tasks_search)",
+        "CREATE TRIGGER IF NOT EXISTS tasks_search_insert AFTER INSERT ON tasks "
+        "BEGIN INSERT INTO tasks_search (id, title) VALUES (new.id, new.title); END",
+        "CREATE TRIGGER IF NOT EXISTS tasks_search_delete AFTER DELETE ON tasks "
+        "BEGIN DELETE FROM tasks_search WHERE id = old.id; END",
+    ):
+        op.execute(statement)
+
+
+def create_events() -> None:
+    op.create_table(
+        "task_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+        sa.Column("task_id", sa.CHAR(36), nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("status", status(), nullable=False),
+        sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("message", sa.Text),
+        sa.Column("error", sa.JSON),
+        sa.Column("worker_id", sa.String(100)),
+        sa.Column("at", instant(), nullable=False),
+        sa.UniqueConstraint("task_id", "version", name="uq_task_events_task_id"),
+        mysql_charset="utf8mb4",
+        sqlite_autoincrement=True,
+    )
+
+
+def downgrade() -> None:
+    """Back to the documented table, its rows kept: what was adopted is given back."""
+    op.drop_table("task_events")
+    if on_mysql():
+        op.drop_index("idx_tasks_title", "tasks")
+    else:
+        for what in ("TRIGGER tasks_search_insert", "TRIGGER tasks_search_delete", "TABLE tasks_search"):
+            op.execute(f"DROP {what}")
+    for name in (*INDEXES, "uq_tasks_idempotency_key"):
+        op.drop_index(name, "tasks")
+    op.create_index("idx_tasks_status", "tasks", ["status"])
+    for column in added_columns():
+        op.drop_column("tasks", column.name)

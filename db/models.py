@@ -1,0 +1,209 @@
+"""The two tables and the records that are read from them. The documented columns are exactly the contract's.
+
+Every other column has a default in the database, so that an INSERT of the documented columns alone makes a sound task.
+Its version is then 0: nothing of it is recorded yet, and whoever touches it first records the state it was found in.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from db.lifecycle import State, TaskError, TaskStatus
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "idx_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """DATETIME(6) in UTC; aware on this side. Raises ValueError for an instant without a zone."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(mysql.DATETIME(fsp=6) if dialect.name in MYSQLS else sa.DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class current_instant(FunctionElement[datetime]):  # noqa: N801 - named as SQL functions are
+    """The database's clock, to the microsecond where it has them."""
+
+    inherit_cache = True
+
+
+@compiles(current_instant)
+def _default_instant(element: Any, compiler: Any, **kw: Any) -> str:
+    return "CURRENT_TIMESTAMP(6)"
+
+
+@compiles(current_instant, "sqlite")
+def _sqlite_instant(element: Any, compiler: Any, **kw: Any) -> str:
+    return "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')"
+
+
+MYSQLS = ("mysql", "mariadb")
+
+JSON = sa.JSON(none_as_null=True)
+STATUS = sa.Enum(TaskStatus, name="status", native_enum=True, create_constraint=False)
+
+
+def _word(length: int) -> sa.types.TypeEngine[Any]:
+    """A short text that is compared to the letter, case and all."""
+    plain: sa.types.TypeEngine[Any] = sa.String(length)
+    return plain.with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), *MYSQLS)
+
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("id", sa.CHAR(36), primary_key=True),
+    sa.Column("title", sa.String(255), nullable=False),
+    sa.Column("payload", JSON),
+    sa.Column("status", STATUS, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False, server_default=current_instant()),
+    sa.Column("updated_at", UtcDateTime, nullable=False, server_default=current_instant()),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("kind", _word(100), nullable=False, server_default="message"),
+    sa.Column("queue", _word(100), nullable=False, server_default="default"),
+    sa.Column("message", sa.Text),
+    sa.Column("result", JSON),
+    sa.Column("error", JSON),
+    sa.Column("progress", sa.Double),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("max_attempts", sa.Integer),
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("claim", sa.Integer),
+    sa.Column("worker_id", sa.String(100)),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default="0"),
+    sa.Column("dispatch_at", UtcDateTime),
+    sa.Column("run_at", UtcDateTime),
+    sa.Column("started_at", UtcDateTime),
+    sa.Column("duration_ms", sa.BigInteger),
+    sa.Column("idempotency_key", _word(128), unique=True),
+    sa.Column("idempotency_digest", sa.CHAR(64)),
+    sa.Index("idx_tasks_status", "status", "created_at", "id"),
+    sa.Index("idx_tasks_created_at", "created_at", "id"),
+    sa.Index("idx_tasks_updated_at", "updated_at", "id"),
+    sa.Index("idx_tasks_kind", "kind", "created_at", "id"),
+    sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
+    sa.Index("idx_tasks_dispatch", "status", "dispatch_at"),
+    mysql_charset="utf8mb4",
+)
+
+task_events = sa.Table(
+    "task_events",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("task_id", sa.CHAR(36), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("status", STATUS, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("message", sa.Text),
+    sa.Column("error", JSON),
+    sa.Column("worker_id", sa.String(100)),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("task_id", "version", name="uq_task_events_task_id"),
+    mysql_charset="utf8mb4",
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A row of `tasks`, in the table's own order."""
+
+    id: str
+    title: str
+    payload: dict[str, Any] | None
+    status: TaskStatus
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    kind: str
+    queue: str
+    message: str | None
+    result: Any
+    error: TaskError | None
+    progress: float | None
+    attempt: int
+    max_attempts: int | None
+    version: int
+    claim: int | None
+    worker_id: str | None
+    cancel_requested: bool
+    dispatch_at: datetime | None
+    run_at: datetime | None
+    started_at: datetime | None
+    duration_ms: int | None
+    idempotency_key: str | None
+    idempotency_digest: str | None
+
+    def state(self) -> State:
+        return State(**{name: getattr(self, name) for name in State.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """A row of `task_events`: the state that one recorded change led to."""
+
+    id: int
+    task_id: str
+    version: int
+    status: TaskStatus
+    attempt: int
+    message: str | None
+    error: TaskError | None
+    worker_id: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A change as it is announced: the event, and what of its task a watcher filters by."""
+
+    event_id: int
+    task_id: str
+    version: int
+    status: TaskStatus
+    attempt: int
+    message: str | None
+    at: datetime
+    title: str
+    kind: str
+    queue: str
+    created_at: datetime
+    progress: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """What a create asks for, validated. `digest` is of the whole input, where there is a key."""
+
+    id: str
+    title: str
+    kind: str
+    queue: str
+    payload: dict[str, Any] | None
+    run_at: datetime | None
+    max_attempts: int | None
+    idempotency_key: str | None
+    digest: str | None

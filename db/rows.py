@@ -1,0 +1,129 @@
+"""Rows under lock: read them, store the states that the lifecycle gave, record the changes. Every write goes this way.
+
+Locks are taken in the order of ids. An event is copied from the row it describes, so that the two can't differ.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import insert as mysql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.lifecycle import State
+from db.models import Recorded, Task, task_events, tasks
+
+STATE_COLUMNS: Final = tuple(field.name for field in fields(State))
+IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rows that changed, as they are now, and the events that say so, in the order of their ids."""
+
+    tasks: dict[str, Task]
+    recorded: list[Recorded]
+
+
+LOCK: Final = sa.select(tasks).where(tasks.c.id.in_(IDS)).order_by(tasks.c.id).with_for_update()
+
+COPY_TO_EVENTS: Final = task_events.insert().from_select(
+    ["task_id", "version", "status", "attempt", "message", "error", "worker_id", "at"],
+    sa.select(
+        tasks.c.id,
+        tasks.c.version,
+        tasks.c.status,
+        tasks.c.attempt,
+        tasks.c.message,
+        tasks.c.error,
+        tasks.c.worker_id,
+        tasks.c.updated_at,
+    )
+    .where(tasks.c.id.in_(IDS))
+    .order_by(tasks.c.id),
+)
+
+RECORDED_COLUMNS: Final = (
+    task_events.c.id,
+    task_events.c.task_id,
+    task_events.c.version,
+    task_events.c.status,
+    task_events.c.attempt,
+    task_events.c.message,
+    task_events.c.at,
+    tasks.c.title,
+    tasks.c.kind,
+    tasks.c.queue,
+    tasks.c.created_at,
+    tasks.c.progress,
+)
+
+JUST_RECORDED: Final[sa.Select[Any]] = (
+    sa.select(*RECORDED_COLUMNS)
+    .join(tasks, sa.and_(tasks.c.id == task_events.c.task_id, tasks.c.version == task_events.c.version))
+    .where(task_events.c.task_id.in_(IDS))
+    .order_by(task_events.c.id)
+)
+
+
+@lru_cache
+def _store_statement(dialect: str) -> sa.Insert:
+    """Writes many rows' states at once: an insert whose every row is there already, and locked by us.
+
+    One statement for any number of rows, on each database; an UPDATE of many rows with values of their own is sent
+    row by row by MySQL's drivers.
+    """
+    names = [*STATE_COLUMNS]
+    if dialect == "sqlite":
+        lite = sqlite_insert(tasks)
+        return lite.on_conflict_do_update(index_elements=["id"], set_={name: lite.excluded[name] for name in names})
+    statement = mysql_insert(tasks)
+    return statement.on_duplicate_key_update({name: statement.inserted[name] for name in names})
+
+
+def padded(ids: Iterable[str]) -> list[str]:
+    """The ids in order, the last one repeated up to a power of two: few lengths, so few statements to prepare."""
+    ordered = sorted(ids)
+    return ordered + ordered[-1:] * ((1 << (len(ordered) - 1).bit_length()) - len(ordered))
+
+
+async def locked(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Task]:
+    """Those of the tasks that there are, under a row lock, each with its found state recorded."""
+    names = set(ids)
+    if not names:
+        return {}
+    found = {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(names)})}
+    strangers = [task.id for task in found.values() if task.version == 0]
+    if strangers:
+        first = {"version": 1, "updated_at": tasks.c.updated_at}
+        await connection.execute(tasks.update().where(tasks.c.id.in_(strangers)).values(first))
+        await connection.execute(COPY_TO_EVENTS, {"ids": padded(strangers)})
+        found |= {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(strangers)})}
+    return found
+
+
+async def store(connection: AsyncConnection, before: Mapping[str, Task], after: Mapping[str, State]) -> Written:
+    """Write the new states, record them, and tell what was recorded. `before` holds each row, locked."""
+    if not after:
+        return Written({}, [])
+    rows = [
+        {"id": task_id, "title": before[task_id].title} | {name: getattr(state, name) for name in STATE_COLUMNS}
+        for task_id, state in sorted(after.items())
+    ]
+    await connection.execute(_store_statement(connection.dialect.name), rows)
+    changed = {task_id: _with_state(before[task_id], state) for task_id, state in after.items()}
+    return Written(changed, await record(connection, after))
+
+
+def _with_state(task: Task, state: State) -> Task:
+    values = {field.name: getattr(task, field.name) for field in fields(Task)}
+    return Task(**values | {name: getattr(state, name) for name in STATE_COLUMNS})
+
+
+async def record(connection: AsyncConnection, ids: Iterable[str]) -> list[Recorded]:
+    names = {"ids": padded(ids)}
+    await connection.execute(COPY_TO_EVENTS, names)
+    return [Recorded(*row) for row in await connection.execute(JUST_RECORDED, names)]

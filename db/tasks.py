@@ -1,0 +1,243 @@
+"""Every write to a task, each on a list: read the rows under lock, ask the lifecycle, store what it says."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db import lifecycle
+from db.errors import IdempotencyConflict, TaskNotFound
+from db.lifecycle import Outcome, State, TaskStatus
+from db.models import NewTask, Recorded, Task, tasks
+from db.rows import IDS, STATE_COLUMNS, locked, padded, record, store
+from db.transaction import is_lost_race, transact
+
+AT_A_TIME: Final = 500
+"""The most rows that one insert brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What a group of creates came to: the tasks in the order asked for, and which of them are new."""
+
+    tasks: list[Task]
+    is_new: list[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A task that is now this worker's, with all that running it needs. `claim` is the fence to finish it with."""
+
+    task: Task
+    claim: int
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    task_id: str
+    claim: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What a heartbeat says of one running task; progress is None where there is no news."""
+
+    task_id: str
+    claim: int
+    progress: float | None
+
+
+async def create(
+    engine: AsyncEngine, groups: Sequence[Sequence[NewTask]], *, now: datetime
+) -> tuple[list[Created | IdempotencyConflict], list[Recorded]]:
+    """Insert every group, each all or none, with its first events, in one transaction.
+
+    A task whose idempotency key is known is not inserted again; with another input its group is a conflict. Raises
+    StoreUnavailable.
+    """
+
+    async def work(connection: AsyncConnection) -> tuple[list[Created | IdempotencyConflict], list[Recorded]]:
+        known = await _by_key(connection, [new.idempotency_key for group in groups for new in group])
+        results: list[Created | IdempotencyConflict] = []
+        fresh: list[Task] = []
+        for group in groups:
+            result = _resolve(group, known, now)
+            results.append(result)
+            if isinstance(result, Created):
+                added = [task for task, is_new in zip(result.tasks, result.is_new, strict=True) if is_new]
+                known |= {task.idempotency_key: task for task in added if task.idempotency_key}
+                fresh += added
+        return results, await _insert(connection, fresh)
+
+    for _ in range(3):
+        try:
+            return await transact(engine, work)
+        except sa.exc.IntegrityError as error:  # somebody else inserted one of our keys since we looked
+            if is_lost_race(error) or not any(new.idempotency_key for group in groups for new in group):
+                raise
+    return await transact(engine, work)
+
+
+def _resolve(group: Sequence[NewTask], known: Mapping[str, Task], now: datetime) -> Created | IdempotencyConflict:
+    """Which of a group's tasks are new, by the keys known before and those within the group itself."""
+    seen: dict[str, Task] = {}
+    resolved: list[tuple[Task, bool]] = []
+    for new in group:
+        key = new.idempotency_key
+        first = (known.get(key) or seen.get(key)) if key else None
+        if first and key and first.idempotency_digest != new.digest:
+            return IdempotencyConflict(key, first.id)
+        task = first or _new_row(new, now)
+        if key:
+            seen[key] = task
+        resolved.append((task, first is None))
+    return Created([task for task, _ in resolved], [is_new for _, is_new in resolved])
+
+
+def _new_row(new: NewTask, now: datetime) -> Task:
+    state = lifecycle.created(now=now, run_at=new.run_at, max_attempts=new.max_attempts)
+    return Task(
+        id=new.id,
+        title=new.title,
+        payload=new.payload,
+        kind=new.kind,
+        queue=new.queue,
+        created_at=now,
+        idempotency_key=new.idempotency_key,
+        idempotency_digest=new.digest,
+        **{name: getattr(state, name) for name in STATE_COLUMNS},
+    )
+
+
+async def _by_key(connection: AsyncConnection, keys: Iterable[str | None]) -> dict[str, Task]:
+    wanted = {key for key in keys if key is not None}
+    if not wanted:
+        return {}
+    statement = sa.select(tasks).where(tasks.c.idempotency_key.in_(IDS))
+    rows = await connection.execute(statement, {"ids": padded(wanted)})
+    return {row.idempotency_key: Task(*row) for row in rows}
+
+
+async def _insert(connection: AsyncConnection, fresh: Sequence[Task]) -> list[Recorded]:
+    recorded: list[Recorded] = []
+    names = tasks.c.keys()
+    for start in range(0, len(fresh), AT_A_TIME):
+        some = fresh[start : start + AT_A_TIME]
+        rows = [{name: getattr(task, name) for name in names} for task in some]
+        await connection.execute(tasks.insert(), rows)
+        recorded += await record(connection, [task.id for task in some])
+    return recorded
+
+
+async def claim(
+    engine: AsyncEngine,
+    ids: Sequence[str],
+    *,
+    now: datetime,
+    lease: timedelta,
+    worker_id: str,
+    max_attempts: Callable[[str], int],
+) -> tuple[list[Claimed | Task | None], list[Recorded]]:
+    """Take the tasks named. For each id in turn: Claimed; the Task as it is, when it can't be had; None for no task.
+
+    `max_attempts` tells a kind's own limit, for tasks created without one. An id that comes twice is claimed once.
+    """
+
+    async def work(connection: AsyncConnection) -> tuple[list[Claimed | Task | None], list[Recorded]]:
+        found = await locked(connection, ids)
+        after: dict[str, State] = {}
+        for task in found.values():
+            state = lifecycle.claim(
+                task.state(), now=now, lease=lease, worker_id=worker_id, max_attempts=max_attempts(task.kind)
+            )
+            if state:
+                after[task.id] = state
+        written = await store(connection, found, after)
+        event_ids = {event.task_id: event.event_id for event in written.recorded}
+        results: list[Claimed | Task | None] = []
+        for task_id in ids:
+            mine = written.tasks.pop(task_id, None)
+            if mine and mine.claim is not None:
+                results.append(Claimed(mine, mine.claim, event_ids[task_id]))
+            else:
+                results.append(found.get(task_id))
+        return results, written.recorded
+
+    return await transact(engine, work)
+
+
+async def finish(
+    engine: AsyncEngine, finishes: Sequence[Finish], *, now: datetime
+) -> tuple[list[Task | None], list[Recorded]]:
+    """Record how attempts ended. None where the fence did not match: the lease was lost, somebody else has the task."""
+
+    async def work(connection: AsyncConnection) -> tuple[list[Task | None], list[Recorded]]:
+        found = await locked(connection, [one.task_id for one in finishes])
+        after: dict[str, State] = {}
+        settled: list[bool] = []
+        for one in finishes:
+            state = after.get(one.task_id) or (found[one.task_id].state() if one.task_id in found else None)
+            ended = state and lifecycle.settle(state, one.outcome, claim=one.claim, now=now)
+            settled.append(bool(ended))
+            if ended:
+                after[one.task_id] = ended
+        written = await store(connection, found, after)
+        results = [written.tasks[one.task_id] if ok else None for one, ok in zip(finishes, settled, strict=True)]
+        return results, written.recorded
+
+    return await transact(engine, work)
+
+
+async def extend_leases(
+    engine: AsyncEngine, leases: Sequence[Lease], *, worker_id: str, now: datetime, lease: timedelta
+) -> dict[str, tuple[int, bool]]:
+    """Keep the tasks that run here for another `lease`, and write their progress.
+
+    Gives for each that is still this worker's its (claim, whether its cancellation was requested); the others are lost.
+    """
+    ids = {"ids": padded(one.task_id for one in leases)}
+    mine = tasks.c.id.in_(IDS), tasks.c.status == TaskStatus.PROCESSING, tasks.c.worker_id == worker_id
+    news = [one for one in leases if one.progress is not None]
+
+    async def work(connection: AsyncConnection) -> dict[str, tuple[int, bool]]:
+        values = {"dispatch_at": now + lease, "updated_at": tasks.c.updated_at}
+        await connection.execute(tasks.update().where(*mine).values(values), ids)
+        for one in news:
+            named = tasks.c.id == one.task_id, tasks.c.claim == one.claim
+            progress = {"progress": one.progress, "updated_at": tasks.c.updated_at}
+            await connection.execute(tasks.update().where(*named).values(progress))
+        rows = await connection.execute(
+            sa.select(tasks.c.id, tasks.c.claim, tasks.c.cancel_requested).where(*mine), ids
+        )
+        return {row.id: (row.claim, row.cancel_requested) for row in rows}
+
+    return await transact(engine, work)
+
+
+async def cancel(engine: AsyncEngine, task_id: str, *, now: datetime) -> tuple[Task, list[Recorded]]:
+    """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
+    return await _request(engine, task_id, lambda state: lifecycle.cancel(task_id, state, now=now))
+
+
+async def retry(engine: AsyncEngine, task_id: str, *, now: datetime) -> tuple[Task, list[Recorded]]:
+    """Raises TaskNotFound, TransitionRejected, StoreUnavailable. Whoever calls has PUBLISH_GRACE to publish it."""
+    return await _request(engine, task_id, lambda state: lifecycle.retry(task_id, state, now=now))
+
+
+async def _request(
+    engine: AsyncEngine, task_id: str, decide: Callable[[State], State | None]
+) -> tuple[Task, list[Recorded]]:
+    async def work(connection: AsyncConnection) -> tuple[Task, list[Recorded]]:
+        found = await locked(connection, [task_id])
+        if task_id not in found:
+            raise TaskNotFound(task_id)
+        state = decide(found[task_id].state())
+        written = await store(connection, found, {task_id: state} if state else {})
+        return (found | written.tasks)[task_id], written.recorded
+
+    return await transact(engine, work)

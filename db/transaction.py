@@ -1,0 +1,90 @@
+"""How we talk to the database: a transaction is retried whole when it lost a race, and given up when nobody answers."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.errors import StoreUnavailable
+
+logger = logging.getLogger("taskflow.db")
+
+T = TypeVar("T")
+
+LOST_RACES: Final = frozenset({1205, 1213, 1020})  # lock wait timeout, deadlock, record has changed
+ATTEMPTS: Final = 10
+PATIENCE: Final = timedelta(seconds=20)
+IMMEDIATE: Final = "immediate"
+"""The option under which SQLite takes its write lock at BEGIN, so that a reader never fails to become a writer."""
+
+
+def is_lost_race(error: BaseException) -> bool:
+    return isinstance(error, sa.exc.DBAPIError) and _code(error) in LOST_RACES
+
+
+def _code(error: sa.exc.DBAPIError) -> object:
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments else None
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether the database is out of reach, as opposed to having refused what it was asked."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.connection_invalidated or isinstance(error, sa.exc.InterfaceError | sa.exc.OperationalError)
+    return isinstance(error, OSError | TimeoutError | sa.exc.TimeoutError)
+
+
+@asynccontextmanager
+async def _bounded() -> AsyncIterator[None]:
+    """Turns every way of not being reached into StoreUnavailable."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            yield
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        logger.warning("the database can't be reached: %s", type(getattr(error, "orig", error)).__name__)
+        raise StoreUnavailable from error
+
+
+async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Run `work` in one transaction and commit it.
+
+    Run again, whole, after a deadlock, a lock-wait time-out, or on a pooled connection that turned out to be dead.
+    Raises StoreUnavailable when the database is away; after that a commit under way may or may not have taken effect.
+    """
+    async with _bounded():
+        for attempt in range(1, ATTEMPTS + 1):
+            committing = False
+            try:
+                async with engine.connect() as connection:
+                    await connection.execution_options(**{IMMEDIATE: True})
+                    async with connection.begin() as transaction:
+                        result = await work(connection)
+                        committing = True
+                        await transaction.commit()
+                        return result
+            except sa.exc.DBAPIError as error:
+                stale = error.connection_invalidated and not committing and attempt == 1
+                if attempt == ATTEMPTS or not (stale or is_lost_race(error)):
+                    raise
+            await asyncio.sleep(0.002 * attempt)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def read(engine: AsyncEngine, statement: sa.Executable, values: dict[str, Any] | None = None) -> Sequence[Any]:
+    """All rows of one statement. Raises StoreUnavailable."""
+    async with _bounded():
+        for attempt in (1, 2):
+            try:
+                async with engine.connect() as connection:
+                    return (await connection.execute(statement, values)).all()
+            except sa.exc.DBAPIError as error:
+                if attempt == 2 or not error.connection_invalidated:
+                    raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
