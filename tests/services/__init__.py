@@ -10,6 +10,7 @@ import os
 from functools import cache
 
 from tests.services.probe import OLDEST, SERVICES, ProbeError, Service, probe
+from tests.services.server import kept
 
 __all__ = ["SERVICES", "Service", "find", "required", "sentence", "url", "variable"]
 
@@ -42,7 +43,7 @@ def find(name: Service) -> tuple[str | None, str]:
 
     A URL from the environment is meant: when it does not answer, no other place is tried in its stead.
     """
-    candidate = os.environ.get(variable(name)) or STANDARD[name]
+    candidate = os.environ.get(variable(name)) or kept(name) or STANDARD[name]
     try:
         return candidate, str(probe(name, candidate))
     except ProbeError as error:
