@@ -33,7 +33,7 @@ MOVES: Final[Mapping[TaskStatus, frozenset[TaskStatus]]] = {
 """Where a task can go from each status. A cancellation asked of a running task is recorded under PROCESSING."""
 
 DEFAULT_MAX_ATTEMPTS: Final = 3
-PUBLISH_GRACE: Final = timedelta(seconds=5)
+PUBLISH_GRACE: Final = timedelta(seconds=3)
 """How long whoever is about to publish a due row has, before another dispatcher takes it for lost."""
 CLOCK_SKEW: Final = timedelta(seconds=1)
 """How far apart the clocks of two machines may be before a message that came on time looks early."""

@@ -1,7 +1,7 @@
 """Every write to a task, each on a list: read the rows under lock, ask the lifecycle, store what it says."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -38,18 +38,21 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
+    """How an attempt ended; progress as the handler last reported it, None where it did not."""
+
     task_id: str
     claim: int
     outcome: Outcome
+    progress: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What a heartbeat says of one running task; progress is None where there is no news."""
+    """What a heartbeat says of one running task; `news` is its latest progress and message, None without any."""
 
     task_id: str
     claim: int
-    progress: float | None
+    news: tuple[float, str | None] | None
 
 
 async def create(
@@ -182,6 +185,8 @@ async def finish(
         settled: list[bool] = []
         for one in finishes:
             state = after.get(one.task_id) or (found[one.task_id].state() if one.task_id in found else None)
+            if state and one.progress is not None:
+                state = replace(state, progress=one.progress)
             ended = state and lifecycle.settle(state, one.outcome, claim=one.claim, now=now)
             settled.append(bool(ended))
             if ended:
@@ -202,15 +207,16 @@ async def extend_leases(
     """
     ids = {"ids": padded(one.task_id for one in leases)}
     mine = tasks.c.id.in_(IDS), tasks.c.status == TaskStatus.PROCESSING, tasks.c.worker_id == worker_id
-    news = [one for one in leases if one.progress is not None]
 
     async def work(connection: AsyncConnection) -> dict[str, tuple[int, bool]]:
         values = {"dispatch_at": now + lease, "updated_at": tasks.c.updated_at}
         await connection.execute(tasks.update().where(*mine).values(values), ids)
-        for one in news:
-            named = tasks.c.id == one.task_id, tasks.c.claim == one.claim
-            progress = {"progress": one.progress, "updated_at": tasks.c.updated_at}
-            await connection.execute(tasks.update().where(*named).values(progress))
+        for one in leases:
+            if one.news is not None:
+                named = tasks.c.id == one.task_id, tasks.c.claim == one.claim
+                progress, message = one.news
+                news = {"progress": progress, "message": message, "updated_at": tasks.c.updated_at}
+                await connection.execute(tasks.update().where(*named).values(news))
         rows = await connection.execute(
             sa.select(tasks.c.id, tasks.c.claim, tasks.c.cancel_requested).where(*mine), ids
         )

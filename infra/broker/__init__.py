@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from infra.wire import dump_json, format_instant
 
@@ -21,6 +21,19 @@ class TopologyConflict(Exception):
     """A queue or an exchange is there already, made differently; the sentence says which, how, and what to do."""
 
 
+class Dispatchable(Protocol):
+    """What a TaskMessage is made from: a task's row."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def queue(self) -> str: ...
+    @property
+    def payload(self) -> dict[str, Any] | None: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TaskMessage:
     """The documented body `{"task_id", "payload", "requested_at"}`, and the queue that it goes to."""
@@ -29,6 +42,10 @@ class TaskMessage:
     queue: str
     payload: dict[str, Any] | None
     requested_at: datetime
+
+    @classmethod
+    def of(cls, task: Dispatchable) -> Self:
+        return cls(task.id, task.queue, task.payload, task.created_at)
 
     def encode(self) -> bytes:
         requested_at = format_instant(self.requested_at)

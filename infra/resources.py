@@ -1,0 +1,70 @@
+"""All that a process talks to, opened in one place and closed by the stack that opened it."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.broker import Broker, Topology
+from infra.bus import Bus
+from infra.database import open_database
+from infra.settings import MEMORY, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    settings: Settings
+    engine: AsyncEngine
+    broker: Broker
+    bus: Bus
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Raises DatabaseUnavailable, BrokerUnavailable, TopologyConflict or BusUnavailable, each with one clear line."""
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(
+            open_database(
+                settings.db_url,
+                attempts=settings.db_connect_attempts,
+                backoff=settings.db_connect_backoff,
+                echo=settings.db_echo,
+            )
+        )
+        broker = await _open_broker(stack, settings)
+        bus = await _open_bus(stack, settings)
+        yield Resources(settings, engine, broker, bus)
+
+
+async def _open_broker(stack: AsyncExitStack, settings: Settings) -> Broker:
+    if settings.rabbitmq_url == MEMORY:
+        from infra.broker.memory import open_memory_broker
+
+        return await stack.enter_async_context(open_memory_broker())
+    from infra.broker.rabbitmq import open_rabbitmq
+
+    return await stack.enter_async_context(
+        open_rabbitmq(
+            settings.rabbitmq_url,
+            topology=Topology(settings.rabbitmq_exchange, settings.rabbitmq_queue, settings.rabbitmq_routing_key),
+            attempts=settings.rabbitmq_connect_attempts,
+            backoff=settings.rabbitmq_connect_backoff,
+        )
+    )
+
+
+async def _open_bus(stack: AsyncExitStack, settings: Settings) -> Bus:
+    if settings.redis_url == MEMORY:
+        from infra.bus.memory import open_memory_bus
+
+        return await stack.enter_async_context(open_memory_bus())
+    from infra.bus.redis import open_redis
+
+    return await stack.enter_async_context(
+        open_redis(
+            settings.redis_url,
+            attempts=settings.rabbitmq_connect_attempts,
+            backoff=settings.rabbitmq_connect_backoff,
+        )
+    )

@@ -1,0 +1,145 @@
+"""What the environment says, checked at the start, every problem reported at once. Passwords are never printed."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEMORY = "memory://"
+
+
+class SettingsError(Exception):
+    """The environment can't be used. Its text has a line for each variable that is wrong."""
+
+
+def _comma_separated(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _seconds(value: Any) -> Any:
+    try:
+        return timedelta(seconds=float(value)) if isinstance(value, str) else value
+    except (ValueError, OverflowError) as error:
+        raise ValueError("takes a number of seconds, such as 30 or 0.5") from error
+
+
+def _empty_is_unset(value: Any) -> Any:
+    return MEMORY if value == "" else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta())]
+PositiveDuration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
+Url = Annotated[str, BeforeValidator(_empty_is_unset)]
+Attempts = Annotated[int, Field(ge=1, le=1000)]
+
+
+class Settings(BaseSettings):
+    """Frozen. Each field is read from the variable of the same name, in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
+
+    api_port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    db_url: str = "sqlite+aiosqlite:///taskflow.db"
+    redis_url: Url = MEMORY
+    rabbitmq_url: Url = MEMORY
+    db_connect_attempts: Attempts = 10
+    db_connect_backoff: Duration = timedelta(seconds=2)
+    rabbitmq_connect_attempts: Attempts = 10
+    rabbitmq_connect_backoff: Duration = timedelta(seconds=2)
+    rabbitmq_exchange: Annotated[str, Field(min_length=1, max_length=200)] = "task.topic"
+    rabbitmq_queue: Annotated[str, Field(min_length=1, max_length=100)] = "task.created"
+    rabbitmq_routing_key: Annotated[str, Field(min_length=1, max_length=100)] = "task.created"
+    cors_allow_origins: Names = ()
+    worker_handlers: Names = ()
+    worker_queues: Names = ("default",)
+    worker_prefetch: Annotated[int, Field(ge=1, le=10_000)] = 8
+    worker_lease: PositiveDuration = timedelta(seconds=30)
+    worker_shutdown_timeout: Duration = timedelta(seconds=30)
+    worker_republish_after: PositiveDuration = timedelta(seconds=60)
+    payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = 262_144
+    log_format: Literal["json", "text"] | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    db_echo: bool = False
+
+    @field_validator("db_url")
+    @classmethod
+    def _db_url(cls, value: str) -> str:
+        try:
+            url = sa.make_url(value)
+        except sa.exc.ArgumentError as error:
+            raise ValueError("takes a URL such as mysql+asyncmy://user:password@host/database") from error
+        driver = {"mysql": "mysql+asyncmy", "mariadb": "mysql+asyncmy", "sqlite": "sqlite+aiosqlite"}
+        if url.get_backend_name() not in driver:
+            raise ValueError("takes a URL that begins with mysql+asyncmy:// or sqlite+aiosqlite://")
+        if url.get_backend_name() != "sqlite" and not url.database:
+            raise ValueError("names no database: mysql+asyncmy://user:password@host/database")
+        return url.set(drivername=driver[url.get_backend_name()]).render_as_string(hide_password=False)
+
+    @field_validator("rabbitmq_url")
+    @classmethod
+    def _rabbitmq_url(cls, value: str) -> str:
+        if value != MEMORY and not value.startswith(("amqp://", "amqps://")):
+            raise ValueError("takes a URL that begins with amqp:// or amqps://, or memory://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, value: str) -> str:
+        if value != MEMORY and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("takes a URL that begins with redis:// or rediss://, or memory://")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _log_level(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """From the environment, or a file that `<NAME>_FILE` points at. Raises SettingsError, with every problem."""
+    try:
+        return Settings(**_from_files() | overrides)
+    except ValidationError as error:
+        lines = [f"{_variable(problem)} {_what_it_takes(problem)}" for problem in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+
+
+SECRETS = ("db_url", "redis_url", "rabbitmq_url")
+
+
+def _from_files() -> dict[str, str]:
+    """URLs hold passwords, so each may be in a file of its own, as container platforms mount secrets."""
+    values = {}
+    for name in SECRETS:
+        path = os.environ.get(f"{name.upper()}_FILE")
+        if path:
+            try:
+                values[name] = Path(path).read_text().strip()
+            except OSError as error:
+                raise SettingsError(f"{name.upper()}_FILE can't be read: {error.strerror}") from error
+    return values
+
+
+def _variable(problem: Any) -> str:
+    return str(problem["loc"][0]).upper() if problem["loc"] else "The environment"
+
+
+def _what_it_takes(problem: Any) -> str:
+    """Pydantic's own words for a simple type, ours where a validator said them; never the value, it may be a secret."""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:] if not message.startswith("takes") else message
+
+
+def describe(settings: Settings) -> str:
+    """For the log: every setting, passwords left out."""
+    shown = settings.model_dump(mode="json")
+    for name in SECRETS:
+        if shown[name] != MEMORY:
+            shown[name] = sa.make_url(shown[name]).render_as_string(hide_password=True)
+    return json.dumps(shown)

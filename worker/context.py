@@ -1,0 +1,55 @@
+"""What a running handler holds: who it is, how to report progress, and whether it should stop. Safe from any thread."""
+
+from collections.abc import Callable
+
+
+class Context:
+    """One attempt of one task, as its handler sees it."""
+
+    def __init__(
+        self, *, task_id: str, kind: str, title: str, attempt: int, max_attempts: int, on_progress: Callable[[], None]
+    ) -> None:
+        self.task_id = task_id
+        self.kind = kind
+        self.title = title
+        self.attempt = attempt
+        self.max_attempts = max_attempts
+        self.fraction: float | None = None
+        self.message: str | None = None
+        self.saw_cancellation = False
+        self._cancelled = False
+        self._on_progress = on_progress
+
+    def progress(self, fraction: float, message: str | None = None) -> None:
+        """Tell watchers how far it is, from 0.0 to 1.0, and what it is doing. Cheap: at most ten a second go out.
+
+        Raises ValueError for a fraction out of range.
+        """
+        if not 0.0 <= fraction <= 1.0:
+            raise ValueError(f"progress takes a fraction from 0.0 to 1.0, not {fraction!r}")
+        self.fraction = float(fraction)
+        if message is not None:
+            self.message = message
+        self._on_progress()
+
+    def note(self, message: str) -> None:
+        """The task's message: shown live, and kept on the row when the task is done."""
+        self.message = message
+        self._on_progress()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked to stop, or the task is no longer this worker's. Ask in every loop of a plain `def`.
+
+        A handler that returns after it has seen this ends CANCELLED. An `async def` also gets a CancelledError.
+        """
+        self.saw_cancellation = self._cancelled
+        return self.saw_cancellation
+
+    @property
+    def is_cancelled(self) -> bool:
+        """The same, for the worker itself: the handler has not seen it by this."""
+        return self._cancelled
+
+    def request_cancellation(self) -> None:
+        self._cancelled = True

@@ -1,0 +1,229 @@
+"""One delivery as a pipeline: identify, claim, run, record, dead-letter; acknowledge, only after the commit."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+import structlog
+
+from db import tasks
+from db.errors import StoreUnavailable
+from db.lifecycle import Failed, GivenBack, Outcome, TaskStatus
+from db.models import Task
+from db.tasks import Claimed, Finish
+from db.transaction import is_unavailable
+from infra.batcher import Batcher, open_batcher
+from infra.broker import DeadLetter, Delivery
+from infra.resources import Resources
+from worker.attempt import run_attempt, task_error
+from worker.context import Context
+from worker.outbox import announce, dead_letter, until_stored
+from worker.registry import Registry
+
+logger = structlog.get_logger("taskflow.worker")
+
+LONGEST_ID: Final = 36
+BATCH: Final = 200
+GIVE_BACK_TIME: Final = 5.0
+"""Seconds for a stopping worker to record what it gives back."""
+UNSEEN_ROW_WAIT: Final = 0.5
+"""Seconds before a message without a row is looked up again: its publisher may be about to commit."""
+
+
+@dataclass(slots=True)
+class Running:
+    """An attempt under way in this process."""
+
+    claimed: Claimed
+    context: Context
+    attempt: asyncio.Task[Outcome]
+    lost: bool = False
+    reported: tuple[float, str | None] | None = None
+
+
+@dataclass(slots=True)
+class Executor:
+    """Runs deliveries, any number at once. `running` is what the leases are kept for."""
+
+    resources: Resources
+    registry: Registry
+    worker_id: str
+    claims: Batcher[str, Claimed | Task | None]
+    finishes: Batcher[Finish, Task | None]
+    running: dict[str, Running] = field(default_factory=dict)
+    unreported: set[str] = field(default_factory=set)
+    deliveries: set[asyncio.Task[None]] = field(default_factory=set)
+    stopping: bool = False
+
+    def start(self, delivery: Delivery) -> None:
+        handling = asyncio.create_task(self._guarded(delivery), name="delivery")
+        self.deliveries.add(handling)
+        handling.add_done_callback(self.deliveries.discard)
+
+    async def drain(self, timeout: timedelta) -> None:
+        """Let what runs end in time, then give the rest back."""
+        if self.deliveries:
+            await asyncio.wait(self.deliveries, timeout=timeout.total_seconds())
+        self.stopping = True
+        for running in self.running.values():
+            running.attempt.cancel()
+        if self.deliveries:
+            await asyncio.wait(self.deliveries, timeout=GIVE_BACK_TIME)
+        for handling in self.deliveries:
+            handling.cancel()
+
+    async def _guarded(self, delivery: Delivery) -> None:
+        """A defect of ours costs one message, not the worker: the row still falls due, and is taken up again."""
+        try:
+            await self.handle(delivery)
+        except Exception:
+            logger.exception("delivery failed")
+            await delivery.ack()
+
+    async def handle(self, delivery: Delivery) -> None:
+        """From a message in hand to an acknowledged one. Cancelled midway, it leaves the message to come back."""
+        task_id = _task_id(delivery.body)
+        if task_id is None:
+            return await self._bury(delivery, "not a task message", None)
+        claimed = await self._claim(task_id)
+        if claimed is None:
+            return await self._bury(delivery, "there is no such task", task_id)
+        if isinstance(claimed, Claimed):
+            await self._run(claimed, delivery.body)
+        else:
+            logger.debug("duplicate delivery", task_id=task_id, status=claimed.status)
+        return await delivery.ack()
+
+    async def _claim(self, task_id: str) -> Claimed | Task | None:
+        claimed = await until_stored(lambda: self.claims.submit(task_id))
+        if claimed is None:
+            await asyncio.sleep(UNSEEN_ROW_WAIT)
+            claimed = await until_stored(lambda: self.claims.submit(task_id))
+        return claimed
+
+    async def _run(self, claimed: Claimed, body: bytes) -> None:
+        task = claimed.task
+        log = logger.bind(task_id=task.id, kind=task.kind, attempt=task.attempt)
+        log.info("attempt started", status=task.status, queue=task.queue)
+        running = self._start(claimed)
+        try:
+            outcome = GivenBack() if self.stopping else await self._outcome(running)
+        finally:
+            self.running.pop(task.id, None)
+            self.unreported.discard(task.id)
+        finish = Finish(task.id, claimed.claim, outcome, running.context.fraction)
+        ended = None if running.lost else await self._finish(finish)
+        if ended is None:
+            log.warning("outcome dropped: the lease was lost", outcome=type(outcome).__name__)
+            return
+        error = ended.error["type"] if ended.error else None
+        log.info("attempt ended", status=ended.status, duration_ms=ended.duration_ms, error=error, run_at=ended.run_at)
+        if ended.status is TaskStatus.FAILED:
+            await dead_letter(self.resources, [ended], body=body)
+
+    def _start(self, claimed: Claimed) -> Running:
+        task = claimed.task
+        context = Context(
+            task_id=task.id,
+            kind=task.kind,
+            title=task.title,
+            attempt=task.attempt,
+            max_attempts=task.max_attempts or 1,
+            on_progress=lambda: self.unreported.add(task.id),
+        )
+        attempt = asyncio.create_task(self._attempt(task, context), name=f"attempt {task.id}")
+        running = self.running[task.id] = Running(claimed, context, attempt)
+        return running
+
+    async def _attempt(self, task: Task, context: Context) -> Outcome:
+        handler = self.registry.get(task.kind)
+        if handler is None:
+            known = ", ".join(self.registry.kinds)
+            sentence = f"No handler for kind '{task.kind}': this worker knows {known}"
+            return Failed(task_error("UnknownKind", sentence), retry_in=None)
+        with structlog.contextvars.bound_contextvars(task_id=task.id, kind=task.kind, attempt=task.attempt):
+            return await run_attempt(
+                handler,
+                task.payload,
+                context,
+                jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+                result_max_bytes=self.resources.settings.payload_max_bytes,
+            )
+
+    async def _outcome(self, running: Running) -> Outcome:
+        """The attempt's own, or GivenBack when this worker stops before it has one."""
+        try:
+            await asyncio.wait([running.attempt])
+        except asyncio.CancelledError:
+            running.attempt.cancel()
+            raise
+        if running.attempt.cancelled():
+            running.context.request_cancellation()  # a thread goes on until it asks
+            return GivenBack()
+        return running.attempt.result()
+
+    async def _finish(self, finish: Finish) -> Task | None:
+        try:
+            return await until_stored(lambda: self.finishes.submit(finish))
+        except sa.exc.DBAPIError as error:
+            logger.exception("outcome refused by the database", task_id=finish.task_id)
+            sentence = f"The outcome could not be stored: the database refused it ({type(error.orig).__name__})"
+            refused = Finish(finish.task_id, finish.claim, Failed(task_error("InvalidResult", sentence), retry_in=None))
+            return await until_stored(lambda: self.finishes.submit(refused))
+
+    async def _bury(self, delivery: Delivery, reason: str, task_id: str | None) -> None:
+        """Dead-letter what nobody can run. Not acknowledged until it is there: else it comes back."""
+        logger.warning("message dead-lettered", reason=reason, task_id=task_id)
+        letter = DeadLetter(delivery.body, reason, task_id)
+        if not all(await self.resources.broker.dead_letter([letter])):
+            await asyncio.sleep(1)
+            return await self._bury(delivery, reason, task_id)
+        return await delivery.ack()
+
+
+def _task_id(body: bytes) -> str | None:
+    """The id that the documented body names, None when it is not that."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    task_id = message.get("task_id") if isinstance(message, dict) else None
+    sound = isinstance(task_id, str) and 0 < len(task_id) <= LONGEST_ID and task_id.isprintable() and task_id.isascii()
+    return task_id if sound else None
+
+
+@asynccontextmanager
+async def open_executor(resources: Resources, registry: Registry, *, worker_id: str) -> AsyncIterator[Executor]:
+    engine, settings = resources.engine, resources.settings
+
+    async def claim(ids: list[str]) -> Sequence[Claimed | Task | None]:
+        results, recorded = await tasks.claim(
+            engine,
+            ids,
+            now=datetime.now(UTC),
+            lease=settings.worker_lease,
+            worker_id=worker_id,
+            max_attempts=registry.max_attempts,
+        )
+        announce(resources.bus, recorded)
+        return results
+
+    async def finish(finishes: list[Finish]) -> Sequence[Task | None]:
+        results, recorded = await tasks.finish(engine, finishes, now=datetime.now(UTC))
+        announce(resources.bus, recorded)
+        return results
+
+    def divisible(error: Exception) -> bool:
+        return not isinstance(error, StoreUnavailable) and not is_unavailable(error)
+
+    async with (
+        open_batcher(claim, limit=BATCH, divisible=divisible) as claims,
+        open_batcher(finish, limit=BATCH, divisible=divisible) as finishes,
+    ):
+        yield Executor(resources, registry, worker_id, claims, finishes)

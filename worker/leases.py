@@ -1,0 +1,116 @@
+"""Keeps what runs here alive: heartbeats, progress, requests to cancel. A heartbeat also learns what the bus did not say."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from db.errors import StoreUnavailable
+from db.tasks import Lease, extend_leases
+from infra.bus import CANCEL_CHANNEL, GAP, STATUS_CHANNEL, StatusEvent
+from worker.executor import Executor, Running
+
+logger = structlog.get_logger("taskflow.worker")
+
+HEARTBEATS_A_LEASE: Final = 3
+PROGRESS_INTERVAL: Final = 0.1
+"""Seconds between two rounds of progress reports."""
+
+
+async def keep_leases(executor: Executor) -> None:
+    """Extend every lease three times in its length, for ever."""
+    interval = executor.resources.settings.worker_lease.total_seconds() / HEARTBEATS_A_LEASE
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            await beat(executor)
+        except StoreUnavailable:
+            logger.warning("leases not extended: the database is away", running=len(executor.running))
+
+
+async def beat(executor: Executor) -> None:
+    """One heartbeat for all that runs here. Raises StoreUnavailable."""
+    running = list(executor.running.values())
+    if not running:
+        return
+    settings = executor.resources.settings
+    held = await extend_leases(
+        executor.resources.engine,
+        [Lease(one.claimed.task.id, one.claimed.claim, _news(one)) for one in running],
+        worker_id=executor.worker_id,
+        now=datetime.now(UTC),
+        lease=settings.worker_lease,
+    )
+    for one in running:
+        claim, cancel_requested = held.get(one.claimed.task.id, (None, False))
+        if executor.running.get(one.claimed.task.id) is not one or one.attempt.done():
+            continue
+        if claim != one.claimed.claim:
+            lose(one)
+        elif cancel_requested:
+            cancel(executor, one)
+
+
+def _news(running: Running) -> tuple[float, str | None] | None:
+    context = running.context
+    latest = None if context.fraction is None else (context.fraction, context.message)
+    if latest == running.reported:
+        return None
+    running.reported = latest
+    return latest
+
+
+def lose(running: Running) -> None:
+    """Somebody else has the task: stop, and say nothing of how it ended."""
+    logger.warning("lease lost", task_id=running.claimed.task.id, attempt=running.claimed.task.attempt)
+    running.lost = True
+    running.context.request_cancellation()
+    running.attempt.cancel()
+
+
+def cancel(executor: Executor, running: Running) -> None:
+    """A thread finds out when it asks; a coroutine gets a CancelledError, once."""
+    if running.context.is_cancelled:
+        return
+    running.context.request_cancellation()
+    handler = executor.registry.get(running.claimed.task.kind)
+    if handler and handler.is_async:
+        running.attempt.cancel()
+
+
+async def hear_cancellations(executor: Executor) -> None:
+    """The quick way: the API says on the bus which task to stop. Whatever it misses, the next heartbeat learns."""
+    async with executor.resources.bus.subscribe(CANCEL_CHANNEL) as messages:
+        async for message in messages:
+            running = None if message is GAP else executor.running.get(message.decode(errors="replace"))
+            if running and not running.attempt.done():
+                cancel(executor, running)
+
+
+async def report_progress(executor: Executor) -> None:
+    """Send the latest progress of each task that has any, at most ten times a second. News, not history."""
+    while True:
+        await asyncio.sleep(PROGRESS_INTERVAL)
+        if executor.unreported:
+            tasks, executor.unreported = executor.unreported, set()
+            events = [_progress_event(executor.running[one]) for one in tasks if one in executor.running]
+            executor.resources.bus.publish(STATUS_CHANNEL, [event.encode() for event in events])
+
+
+def _progress_event(running: Running) -> StatusEvent:
+    task, context = running.claimed.task, running.context
+    return StatusEvent(
+        event_id=running.claimed.event_id,
+        task_id=task.id,
+        status=task.status,
+        version=task.version,
+        attempt=task.attempt,
+        message=context.message,
+        progress=context.fraction,
+        updated_at=datetime.now(UTC),
+        title=task.title,
+        kind=task.kind,
+        queue=task.queue,
+        created_at=task.created_at,
+    )

@@ -1,0 +1,54 @@
+"""A worker: consumer, leases and dispatcher in one TaskGroup, until it is told to stop; then it drains."""
+
+import asyncio
+import os
+import secrets
+import socket
+
+import structlog
+
+from infra.broker import Consumer
+from infra.resources import Resources
+from worker.dispatcher import Dispatcher
+from worker.executor import Executor, open_executor
+from worker.leases import hear_cancellations, keep_leases, report_progress
+from worker.registry import Registry
+
+logger = structlog.get_logger("taskflow.worker")
+
+
+async def run_worker(resources: Resources, registry: Registry, stop: asyncio.Event) -> None:
+    """Take tasks and run them until `stop` is set; let what runs end within the shutdown timeout, give back the rest."""
+    settings = resources.settings
+    worker_id = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
+    logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=settings.worker_queues)
+    async with (
+        open_executor(resources, registry, worker_id=worker_id) as executor,
+        resources.broker.consume(settings.worker_queues, prefetch=settings.worker_prefetch) as consumer,
+        asyncio.TaskGroup() as background,
+    ):
+        keeping = [
+            background.create_task(loop)
+            for loop in (keep_leases(executor), hear_cancellations(executor), report_progress(executor))
+        ]
+        dispatching = background.create_task(Dispatcher(resources).run())
+        await _consume_until(stop, consumer, executor)
+        dispatching.cancel()
+        await executor.drain(settings.worker_shutdown_timeout)
+        for loop in keeping:
+            loop.cancel()
+    logger.info("worker stopped", worker_id=worker_id)
+
+
+async def _consume_until(stop: asyncio.Event, consumer: Consumer, executor: Executor) -> None:
+    async def stop_consumer() -> None:
+        await stop.wait()
+        logger.info("worker stopping", running=len(executor.running))
+        await consumer.stop()
+
+    stopping = asyncio.create_task(stop_consumer())
+    try:
+        async for delivery in consumer:
+            executor.start(delivery)
+    finally:
+        stopping.cancel()
