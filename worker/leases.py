@@ -1,4 +1,4 @@
-"""Keeps what runs here alive: heartbeats, progress, requests to cancel. A heartbeat also learns what the bus did not say."""
+"""Keeps what runs here alive: heartbeats, progress, cancellations. A heartbeat learns what the bus did not say."""
 
 import asyncio
 from datetime import UTC, datetime

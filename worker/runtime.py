@@ -18,7 +18,7 @@ logger = structlog.get_logger("taskflow.worker")
 
 
 async def run_worker(resources: Resources, registry: Registry, stop: asyncio.Event) -> None:
-    """Take tasks and run them until `stop` is set; let what runs end within the shutdown timeout, give back the rest."""
+    """Take tasks and run them until `stop` is set; then let what runs end in time, and give back the rest."""
     settings = resources.settings
     worker_id = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=settings.worker_queues)
