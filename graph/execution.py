@@ -1,0 +1,157 @@
+"""Strawberry's schema with one way in: a document is parsed, limited and validated once, and no error leaves unmasked.
+
+Runs operations on graphql-core directly. Strawberry's extensions never run: they cost as much as a small
+operation itself, and its cached parser loses the syntax errors of subscriptions.
+"""
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from functools import lru_cache, partial
+from inspect import isawaitable
+from typing import Any, cast
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    create_source_event_stream,
+    execute_root_selection_set,
+    map_source_to_response_event,
+    parse,
+    validate,
+)
+from graphql import ExecutionResult as CoreResult
+from graphql import OperationType as CoreOperationType
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as StrawberryExecutor
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from graph.errors import coded, mask
+from graph.limits import MAX_TOKENS, RULES, check_length, check_limits
+
+KEPT_DOCUMENTS = 256
+MAX_ERRORS = 20  # of one document: what comes after helps nobody
+
+
+class Refused(Exception):
+    """The request was not run."""
+
+    def __init__(self, errors: Iterable[GraphQLError]) -> None:
+        self.errors = [coded(error) for error in errors]
+
+
+def prepare(schema: GraphQLSchema, query: str) -> DocumentNode:
+    """The document, fit to be run. Raises Refused. The order matters: nothing expands what has not been measured."""
+    try:
+        check_length(query)
+        document = parse(query, max_tokens=MAX_TOKENS)
+        check_limits(document)
+    except GraphQLError as error:
+        raise Refused([error]) from None
+    if errors := validate(schema, document, RULES, max_errors=MAX_ERRORS):
+        raise Refused(errors)
+    return document
+
+
+class Schema(strawberry.Schema):
+    """Build it as strawberry.Schema, without extensions."""
+
+    def __init__(self, query: type, mutation: type | None = None, subscription: type | None = None, **options: Any):
+        super().__init__(query, mutation, subscription, **options)
+        self.documents = lru_cache(maxsize=KEPT_DOCUMENTS)(partial(prepare, self._schema))
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Run a query or a mutation; PreExecutionError when it was not run. Raises InvalidOperationTypeError."""
+        try:
+            executor = self._executor(
+                query, variable_values, context_value, root_value, operation_name, operation_extensions
+            )
+        except Refused as refused:
+            return PreExecutionError(None, refused.errors)
+        kind = OperationType(executor.operation.operation.value)
+        if kind not in (allowed_operation_types or (OperationType.QUERY, OperationType.MUTATION)):
+            raise InvalidOperationTypeError(kind)
+        return _masked(await _awaited(execute_root_selection_set(executor)))
+
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """The results of an operation of any kind. A PreExecutionError ends them: what failed is not one result."""
+        try:
+            executor = self._executor(
+                query, variable_values, context_value, root_value, operation_name, operation_extensions
+            )
+        except Refused as refused:
+            return _only(PreExecutionError(None, refused.errors))
+        if executor.operation.operation is not CoreOperationType.SUBSCRIPTION:
+            return _only(_masked(await _awaited(execute_root_selection_set(executor))))
+        return _events(executor)
+
+    def _executor(
+        self,
+        query: str | None,
+        variables: dict[str, Any] | None,
+        context: Any,
+        root: Any,
+        operation_name: str | None,
+        extensions: dict[str, Any] | None,
+    ) -> Executor[Any]:
+        executor = StrawberryExecutor.build(
+            self._schema,
+            self.documents(query or ""),
+            root,
+            context,
+            variables,
+            operation_name,
+            is_awaitable=cast(Any, optimized_is_awaitable),
+            operation_extensions=extensions,
+        )
+        if isinstance(executor, list):
+            raise Refused(executor)
+        return executor
+
+
+async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+    yield result
+
+
+async def _events(executor: Executor[Any]) -> AsyncGenerator[ExecutionResult, None]:
+    source = await _awaited(create_source_event_stream(executor))
+    if isinstance(source, CoreResult):
+        yield PreExecutionError(None, _masked(source).errors)
+        return
+    try:
+        async with aclosing(map_source_to_response_event(executor, source)) as results:
+            async for result in results:
+                yield _masked(result)
+    except Exception as error:  # noqa: BLE001 - the resolver's own generator failed between two events
+        yield PreExecutionError(None, [mask(error)])
+
+
+async def _awaited(value: Any) -> Any:
+    return await value if isawaitable(value) else value
+
+
+def _masked(result: CoreResult) -> ExecutionResult:
+    return ExecutionResult(result.data, [mask(error) for error in result.errors] if result.errors else None)
