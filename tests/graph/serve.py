@@ -1,0 +1,34 @@
+"""The toy schema behind GraphQLApp, and a real server for it."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route, WebSocketRoute
+
+from graph.http import GraphQLApp
+from tests.graph.toy import Events, schema
+
+
+def make_app(events: Events | None = None, **options: Any) -> GraphQLApp:
+    context = events or Events()
+    return GraphQLApp(schema, context=lambda connection: context, **options)
+
+
+@asynccontextmanager
+async def serving(app: GraphQLApp) -> AsyncIterator[str]:
+    """The address, as host:port, at which a real server answers for `app` on /graphql."""
+    site = Starlette(routes=[Route("/graphql", app), WebSocketRoute("/graphql", app)])
+    config = uvicorn.Config(site, log_level="warning", ws_max_size=1 << 20, lifespan="off", log_config=None)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        await server.startup(sockets=[listening])
+        try:
+            yield "{}:{}".format(*listening.getsockname())
+        finally:
+            await server.shutdown()
