@@ -6,31 +6,70 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Final
+from uuid import uuid4
 
 import pytest
 
-from infra.broker import DeadLetter
+from infra.broker import Broker, DeadLetter
 from infra.broker.memory import MemoryBroker, open_memory_broker
+from infra.broker.rabbitmq import open_rabbitmq
+from infra.broker.topology import Topology
 from infra.bus import Bus
 from infra.bus.memory import open_memory_bus
 from infra.bus.redis import open_redis
 from tests import services
+from tests.contracts.operator import Operator, cleaned, open_operator
 
 MAILBOX_LIMIT: Final = 100
 
 
-@pytest.fixture(params=["memory"])
-async def broker(request: pytest.FixtureRequest) -> AsyncIterator[MemoryBroker]:
-    async with open_memory_broker() as broker:
-        yield broker
+@pytest.fixture
+def rabbitmq_url(service_url: Callable[[services.Service], str]) -> str:
+    return service_url("rabbitmq")
 
 
 @pytest.fixture
-def take_dead_letters(broker: MemoryBroker) -> Callable[[int], Awaitable[list[DeadLetter]]]:
-    async def take(count: int) -> list[DeadLetter]:
+def redis_url(service_url: Callable[[services.Service], str]) -> str:
+    return service_url("redis")
+
+
+@pytest.fixture
+def topology() -> Topology:
+    """Names that no other test has."""
+    name = f"test.{uuid4()}"
+    return Topology(exchange=name, queue=name, routing_key=name, dead=f"{name}.dead")
+
+
+@pytest.fixture
+async def operator(rabbitmq_url: str, topology: Topology) -> AsyncIterator[Operator]:
+    async with cleaned(rabbitmq_url, topology), open_operator(rabbitmq_url, topology) as operator:
+        yield operator
+
+
+@pytest.fixture(params=["memory", pytest.param("rabbitmq", marks=pytest.mark.services)])
+async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
+    async with AsyncExitStack() as stack:
+        if request.param == "memory":
+            yield await stack.enter_async_context(open_memory_broker())
+        else:
+            url, topology = request.getfixturevalue("rabbitmq_url"), request.getfixturevalue("topology")
+            await stack.enter_async_context(cleaned(url, topology))
+            rabbitmq = open_rabbitmq(url, topology=topology, attempts=1, backoff=timedelta(0))
+            yield await stack.enter_async_context(rabbitmq)
+
+
+@pytest.fixture
+def take_dead_letters(request: pytest.FixtureRequest, broker: Broker) -> Callable[[int], Awaitable[list[DeadLetter]]]:
+    async def from_memory(count: int) -> list[DeadLetter]:
+        assert isinstance(broker, MemoryBroker)
         return [broker.dead_letters.popleft() for _ in range(count)]
 
-    return take
+    async def from_rabbitmq(count: int) -> list[DeadLetter]:
+        url, topology = request.getfixturevalue("rabbitmq_url"), request.getfixturevalue("topology")
+        async with open_operator(url, topology) as operator:
+            return await operator.take_dead_letters(count)
+
+    return from_memory if isinstance(broker, MemoryBroker) else from_rabbitmq
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.services)])
@@ -40,11 +79,5 @@ async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
             yield await stack.enter_async_context(open_memory_bus(mailbox_limit=MAILBOX_LIMIT))
         else:
             url = request.getfixturevalue("redis_url")
-            yield await stack.enter_async_context(
-                open_redis(url, attempts=1, backoff=timedelta(0), mailbox_limit=MAILBOX_LIMIT)
-            )
-
-
-@pytest.fixture
-def redis_url(service_url: Callable[[services.Service], str]) -> str:
-    return service_url("redis")
+            redis = open_redis(url, attempts=1, backoff=timedelta(0), mailbox_limit=MAILBOX_LIMIT)
+            yield await stack.enter_async_context(redis)

@@ -1,0 +1,165 @@
+"""The broker of production: RabbitMQ 3.10 to 4.x. Only the files of this package import aio-pika and what is under it.
+
+Its `robust` classes are not used: they repair connection, channel, queue and consumer one by one, and where one of
+these steps is missed the consumer is connected and deaf. See link.py for what is done instead.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from itertools import islice
+
+from aio_pika.connection import make_url
+from aiormq.abc import AbstractConnection
+from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity, ProbableAuthenticationError
+from yarl import URL
+
+from infra.background import doubling, running
+from infra.broker import BrokerUnavailable, DeadLetter, TaskMessage
+from infra.broker.rabbitmq.consumer import RabbitConsumer
+from infra.broker.rabbitmq.declare import declare
+from infra.broker.rabbitmq.link import BROKEN, connected, logger, plain_errors, reason, scratch
+from infra.broker.rabbitmq.publisher import Parcel, Publisher
+from infra.broker.topology import DEFAULT_QUEUE, Topology
+
+HEARTBEAT_SECONDS = 10
+PING_ANSWER = timedelta(seconds=1.5)
+LONGEST_REASON = 2_000
+LONGEST_ID = 255
+
+
+class RabbitBroker:
+    """One connection for everything that is sent and asked, and one for each consumer."""
+
+    def __init__(self, url: URL, topology: Topology) -> None:
+        self._url = url
+        self._topology = topology
+        self._generation = 0
+        self.publisher = Publisher(url, topology, self._note_loss)
+
+    @property
+    def generation(self) -> int:
+        return self._generation
+
+    async def publish(self, messages: Sequence[TaskMessage]) -> list[bool]:
+        route = self._topology.route
+        parcels = [Parcel(route(message.queue), message.task_id, message.encode()) for message in messages]
+        return await self.publisher.send(parcels)
+
+    async def dead_letter(self, letters: Sequence[DeadLetter]) -> list[bool]:
+        return await self.publisher.send([self._dead_parcel(letter) for letter in letters])
+
+    @asynccontextmanager
+    async def consume(self, queues: Sequence[str], *, prefetch: int) -> AsyncIterator[RabbitConsumer]:
+        """Raises TopologyConflict when a queue is there already, made differently, as the consumer starts."""
+        consumer = RabbitConsumer(self._url, self._topology, queues, prefetch, self._note_loss)
+        async with running(consumer.link.run(), name=f"consumer of {', '.join(queues)}"):
+            await consumer.link.tried.wait()
+            if consumer.link.conflict:
+                raise consumer.link.conflict
+            try:
+                yield consumer
+            finally:
+                consumer.end()
+
+    async def depth(self, queue: str) -> int:
+        with _unavailable():
+            async with scratch(self._connection()) as channel:
+                try:
+                    answer = await channel.queue_declare(self._topology.route(queue).queue, passive=True)
+                except ChannelNotFoundEntity:
+                    return 0
+                return answer.message_count or 0
+
+    async def ping(self) -> None:
+        with _unavailable():
+            async with scratch(self._connection(), PING_ANSWER):
+                pass  # opening a channel is the round trip
+
+    def _connection(self) -> AbstractConnection:
+        if self.publisher.connection is None:
+            raise BrokerUnavailable("RabbitMQ can't be reached")
+        return self.publisher.connection
+
+    def _dead_parcel(self, letter: DeadLetter) -> Parcel:
+        task_id = letter.task_id or ""
+        headers = {"x-taskflow-reason": letter.reason[:LONGEST_REASON]}
+        # A foreign body may name anything as its task.
+        message_id = task_id if len(task_id.encode()) <= LONGEST_ID else ""
+        return Parcel(self._topology.dead_route, message_id, letter.body, headers)
+
+    def _note_loss(self) -> None:
+        self._generation += 1
+
+
+@asynccontextmanager
+async def open_rabbitmq(
+    url: str, *, topology: Topology, attempts: int, backoff: timedelta
+) -> AsyncIterator[RabbitBroker]:
+    """A broker on the RabbitMQ at `url` (amqp:// or amqps://), with exchanges, default queue and `task.dead` made.
+
+    Tries `attempts` times, first `backoff` apart, then twice as long, up to five times `backoff`; a refused login is
+    not tried again. Raises TopologyConflict or BrokerUnavailable, in one line and without the password.
+    """
+    address = _address(url)
+    _hush_the_library()
+    await _greet(address, topology, attempts, backoff)
+    broker = RabbitBroker(address, topology)
+    async with running(broker.publisher.link.run(), name="publisher to RabbitMQ"):
+        await broker.publisher.link.tried.wait()
+        yield broker
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ValueError:  # its text may hold the password, so it is not passed on
+        address = URL()
+    if address.scheme not in ("amqp", "amqps") or not address.host:
+        raise BrokerUnavailable("that is not an address of RabbitMQ, such as amqp://guest:guest@127.0.0.1:5672/")
+    return address if "heartbeat" in address.query else address.update_query(heartbeat=HEARTBEAT_SECONDS)
+
+
+async def _greet(address: URL, topology: Topology, attempts: int, backoff: timedelta) -> None:
+    """Log in and make the topology, so that what is wrong for good stops the start and is not retried for ever."""
+    place = f"RabbitMQ at {address.host}:{address.port or (5671 if address.scheme == 'amqps' else 5672)}"
+    waits = [*islice(doubling(backoff, cap=backoff * 5), attempts - 1), None]
+    for wait in waits:
+        try:
+            with plain_errors():
+                async with connected(address, "taskflow start") as connection:
+                    await declare(connection, topology, [topology.route(DEFAULT_QUEUE)])
+        except BROKEN as error:
+            if _is_refusal(error):
+                raise BrokerUnavailable(
+                    f"{place} refuses us, check user, password and rights: {reason(error)}"
+                ) from error
+            if wait is None:
+                raise BrokerUnavailable(f"{place} can't be reached, tried {attempts} times: {reason(error)}") from error
+            logger.warning("%s can't be reached, next try in %.1f s: %s", place, wait, reason(error))
+            await asyncio.sleep(wait)
+        else:
+            return
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, ProbableAuthenticationError | ChannelAccessRefused) or "refused for user" in reason(error)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        with plain_errors():
+            yield
+    except BROKEN as error:
+        raise BrokerUnavailable(f"RabbitMQ does not answer: {reason(error)}") from error
+
+
+def _hush_the_library() -> None:
+    """Unless somebody has set their levels: it reports, at each attempt and with a traceback, what we report once."""
+    for name in ("aio_pika", "aiormq"):
+        library = logging.getLogger(name)
+        if library.level == logging.NOTSET:
+            library.setLevel(logging.CRITICAL)

@@ -1,0 +1,209 @@
+"""A connection to RabbitMQ that is kept in use: opened, watched, cut when it does not answer, and opened again.
+
+Nothing is repaired in place. Whatever breaks, a connection, a channel, a queue or a consumer, the whole link is dropped
+and made anew, topology included: a consumer that looks connected and hears nothing can't come of that.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Any, Final, Never, cast
+
+import aio_pika
+from aio_pika.abc import UnderlayConnection
+from aiormq.abc import AbstractChannel, AbstractConnection
+from aiormq.channel import Channel
+from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
+from aiormq.exceptions import AMQPError
+from yarl import URL
+
+from infra.background import doubling
+from infra.broker import TopologyConflict
+
+logger = logging.getLogger("taskflow.broker")
+
+ANSWER: Final = timedelta(seconds=5)  # for a handshake, a declaration, a confirm
+PROBE_EVERY: Final = timedelta(seconds=1.5)
+PROBE_ANSWER: Final = timedelta(seconds=2)
+GOODBYE: Final = timedelta(seconds=2)
+FIRST_WAIT: Final = timedelta(seconds=0.1)
+LONGEST_WAIT: Final = timedelta(seconds=1.5)
+STEADY: Final = timedelta(seconds=5)  # a link that held for so long is tried again at once
+
+
+class Lost(Exception):
+    """The link can't be used any more."""
+
+
+BROKEN = (Lost, AMQPError, OSError, TimeoutError, RuntimeError)  # what a dead connection raises, through `plain_errors`
+
+
+class Wire(TransportFactory):
+    """Connects as the library would, and keeps hold of the socket, so that a half-open one can be cut at once."""
+
+    def __init__(self, scheme: str) -> None:
+        self._inner = TLSTransportFactory() if scheme == "amqps" else TCPTransportFactory()
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, self._writer = await self._inner.create(url, **kwargs)
+        return reader, self._writer
+
+    def cut(self) -> None:
+        if self._writer:
+            self._writer.transport.abort()
+
+
+@asynccontextmanager
+async def connected(url: URL, name: str) -> AsyncIterator[AbstractConnection]:
+    """One connection, shown to the operator as `name`. Closed politely when the body was cancelled, else cut."""
+    wire = Wire(url.scheme)
+    connection = aio_pika.Connection(url, client_properties={"connection_name": name})
+    connection.kwargs["transport_factory"] = wire
+    try:
+        async with asyncio.timeout(ANSWER.total_seconds()):
+            await connection.connect()
+        yield cast("UnderlayConnection", connection.transport).connection
+    except Exception:
+        wire.cut()
+        raise
+    finally:
+        await _close(connection, wire)
+
+
+async def open_channel(connection: AbstractConnection, *, confirms: bool = False) -> Channel:
+    """Lives as long as the connection. With `confirms`, what comes back unroutable is told, not raised."""
+    channel = await connection.channel(
+        publisher_confirms=confirms, on_return_raises=False, timeout=ANSWER.total_seconds()
+    )
+    return cast(Channel, channel)
+
+
+@asynccontextmanager
+async def scratch(connection: AbstractConnection, limit: timedelta = ANSWER) -> AsyncIterator[Channel]:
+    """A channel for a question or a declaration: RabbitMQ closes the channel on which one failed.
+
+    `limit` is for all of the body. Raises TimeoutError.
+    """
+    async with asyncio.timeout(limit.total_seconds()):
+        channel = await open_channel(connection)
+        try:
+            yield channel
+        finally:
+            await channel.close()
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """The library ends waits on a dead connection with CancelledError, which would end our task as if we had asked for
+    it, or with a bare Exception: both become Lost. Our own cancellation passes.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if _is_cancelled():
+            raise
+        raise Lost("the connection ended") from error
+    except Exception as error:
+        if type(error) is Exception:
+            raise Lost("the connection ended") from error
+        raise
+
+
+def reason(error: BaseException | None) -> str:
+    """In one line."""
+    text = " ".join(" ".join(map(str, error.args)).split()) if error else ""
+    return text or type(error).__name__
+
+
+async def watch(channel: AbstractChannel, alarm: asyncio.Future[str], probe: Callable[[], Awaitable[None]]) -> Never:
+    """Raise Lost once `channel` has closed or `alarm` is raised, or what `probe` raises when the broker answers wrongly
+    or not at all: a half-open connection shows in no other way.
+    """
+    closing = channel.closing
+    while True:
+        every = PROBE_EVERY.total_seconds()
+        await asyncio.wait([closing, alarm], timeout=every, return_when=asyncio.FIRST_COMPLETED)
+        if closing.done():
+            raise Lost(reason(None if closing.cancelled() else closing.exception()))
+        if alarm.done():
+            raise Lost(alarm.result())
+        await probe()
+
+
+class Link:
+    """Runs `use` on a connection, and on another one whenever that failed. `use` calls `up` once it is in business."""
+
+    def __init__(
+        self,
+        url: URL,
+        name: str,
+        use: Callable[[AbstractConnection], Awaitable[None]],
+        on_return: Callable[[], None],
+    ) -> None:
+        self.tried = asyncio.Event()  # the first attempt is over
+        self.conflict: TopologyConflict | None = None
+        self._url = url
+        self._name = name
+        self._use = use
+        self._on_return = on_return
+        self._lost_at: float | None = None
+        self._up_at: float | None = None
+        self._waits = doubling(FIRST_WAIT, cap=LONGEST_WAIT)
+
+    async def run(self) -> None:
+        """Until cancelled, or `use` returns: it has nothing more to do."""
+        while True:
+            try:
+                with plain_errors():
+                    async with connected(self._url, f"taskflow {self._name}") as connection:
+                        return await self._use(connection)
+            except Exception as error:  # whatever it is, a link that gives up is worse
+                if _is_cancelled():
+                    raise asyncio.CancelledError from error
+                self._note_loss(error)
+            await asyncio.sleep(next(self._waits))
+
+    def up(self) -> None:
+        self._up_at = time.monotonic()
+        self.conflict = None
+        if self._lost_at is not None:
+            logger.warning("RabbitMQ is back for the %s after %.1f s", self._name, self._up_at - self._lost_at)
+            self._lost_at = None
+            self._on_return()
+        self.tried.set()
+
+    def _note_loss(self, error: Exception) -> None:
+        now = time.monotonic()
+        if self._lost_at is None:
+            self._lost_at = now
+            logger.warning("RabbitMQ is lost to the %s, trying until it is back: %s", self._name, reason(error))
+        if isinstance(error, TopologyConflict) and self.conflict is None:
+            self.conflict = error
+            logger.error("The %s has to wait: %s", self._name, error)
+        if self._up_at is not None and now - self._up_at > STEADY.total_seconds():
+            self._waits = doubling(FIRST_WAIT, cap=LONGEST_WAIT)
+        self._up_at = None
+        self.tried.set()
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _close(connection: aio_pika.Connection, wire: Wire) -> None:
+    inner = connection.transport.connection if connection.transport else None
+    try:
+        async with asyncio.timeout(GOODBYE.total_seconds()):
+            if inner:
+                await inner.close()
+    except TimeoutError:
+        wire.cut()
+        if inner:
+            await inner.close()
+    finally:
+        await connection.close()

@@ -1,0 +1,35 @@
+"""What the exchange, the queues and their keys are called. Pure names; knows no client library."""
+
+from dataclasses import dataclass
+from typing import Final
+
+DEFAULT_QUEUE: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A queue, and what brings a message there."""
+
+    exchange: str
+    routing_key: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The names of RABBITMQ_EXCHANGE, RABBITMQ_QUEUE and RABBITMQ_ROUTING_KEY; `dead` is an exchange and its queue."""
+
+    exchange: str = "task.topic"
+    queue: str = "task.created"
+    routing_key: str = "task.created"
+    dead: str = "task.dead"
+
+    def route(self, queue: str) -> Route:
+        """Where the messages of TaskFlow's queue `queue` go: `default` has the names as given, any other a suffix."""
+        if queue == DEFAULT_QUEUE:
+            return Route(self.exchange, self.routing_key, self.queue)
+        return Route(self.exchange, f"{self.routing_key}.{queue}", f"{self.queue}.{queue}")
+
+    @property
+    def dead_route(self) -> Route:
+        return Route(self.dead, "", self.dead)
