@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.broker import Broker, Topology
+from infra.broker import Broker
+from infra.broker.topology import Topology
 from infra.bus import Bus
 from infra.database import open_database
 from infra.settings import MEMORY, Settings

@@ -1,0 +1,100 @@
+"""The API's ASGI application: routes, middleware, and what lives as long as it does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from graph import health, rest
+from graph.context import Context, Services
+from graph.http import GraphQLApp
+from graph.live import open_hub
+from graph.problems import HANDLERS
+from graph.schema import schema
+from graph.stats import StatsCache
+from graph.submit import open_submitter
+from graph.ws import status_feed
+from infra.resources import Resources
+from infra.settings import Settings
+
+BODY_MAX: Final = 4 * 1024 * 1024
+OPENAPI: Final = Path(__file__).with_name("openapi.json")
+
+
+@asynccontextmanager
+async def open_services(resources: Resources) -> AsyncIterator[Services]:
+    async with AsyncExitStack() as stack:
+        submitter = await stack.enter_async_context(open_submitter(resources))
+        hub = await stack.enter_async_context(open_hub(resources.engine, resources.bus))
+        yield Services(resources, submitter, hub, StatsCache(resources))
+
+
+def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
+    """Serves with the services that `open_` opens when the application starts, and closes when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_() as services:
+            app.state.services = services
+            yield
+
+    graphql = GraphQLApp(schema, context=Context.of, allowed_origins=settings.cors_allow_origins, body_limit=BODY_MAX)
+    app = Starlette(
+        routes=[
+            Route("/", index),
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
+            WebSocketRoute("/ws", status_feed),
+            Route("/openapi.json", openapi),
+            *rest.ROUTES,
+            *health.ROUTES,
+        ],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_allow_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["content-type", "idempotency-key"],
+                expose_headers=["link", "location"],
+            )
+        ],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
+    app.state.graphql = graphql
+    return app
+
+
+async def drain(app: Starlette) -> None:
+    """Tell watchers to connect again, elsewhere; from now on this process is not healthy."""
+    services: Services = app.state.services
+    services.draining.set()
+    await asyncio.gather(
+        app.state.graphql.drain(), *(feed.close(1012, "Service restart") for feed in list(services.feeds))
+    )
+
+
+async def index(request: Request) -> Response:
+    """What is where, for whoever comes without knowing."""
+    return JSONResponse(
+        {
+            "name": "TaskFlow",
+            "graphql": "/graphql",
+            "live": "/ws",
+            "tasks": "/tasks",
+            "openapi": "/openapi.json",
+            "health": "/healthz",
+        }
+    )
+
+
+async def openapi(request: Request) -> Response:
+    return Response(OPENAPI.read_bytes(), media_type="application/json")

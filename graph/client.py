@@ -1,0 +1,83 @@
+"""The API as the command line uses it: GraphQL over HTTP and graphql-transport-ws. Works from any machine."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import httpx
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Subprotocol
+
+TIMEOUT: Final = 30.0
+LONGEST_WAIT: Final = 5.0
+
+
+class ClientError(Exception):
+    """The API said no, or was not there. Its text is one line."""
+
+
+async def execute(url: str, query: str, variables: dict[str, Any]) -> Any:
+    """The operation's data. Raises ClientError."""
+    try:
+        async with httpx.AsyncClient(timeout=TIMEOUT) as client:
+            response = await client.post(f"{url}/graphql", json={"query": query, "variables": variables})
+            body = response.json()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ClientError(f"TASKFLOW_URL: {url} does not answer ({error or type(error).__name__})") from error
+    except ValueError as error:
+        raise ClientError(f"TASKFLOW_URL: what answers at {url} is not TaskFlow") from error
+    if errors := body.get("errors"):
+        raise ClientError("; ".join(str(one["message"]) for one in errors))
+    return body["data"]
+
+
+async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """The events of `taskStatus`, for ever. Connects again when the connection breaks, and resumes after the last one.
+
+    Raises ClientError when the first connection fails, or the API refuses the subscription.
+    """
+    seen: dict[str, int] = {}
+    connected, wait = False, 0.1
+    while True:
+        try:
+            async for data in _subscribe(url, query, variables):
+                connected, wait, event = True, 0.1, data["taskStatus"]
+                variables = variables | {"after": event["id"]}
+                if event["version"] >= seen.get(event["taskId"], 0):
+                    seen[event["taskId"]] = event["version"]
+                    yield event
+        except (OSError, InvalidHandshake, ConnectionClosed) as error:
+            if not connected:
+                raise ClientError(f"TASKFLOW_URL: {url} does not answer ({error or type(error).__name__})") from error
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)
+
+
+async def _subscribe(url: str, query: str, variables: dict[str, Any]) -> AsyncIterator[Any]:
+    """The data of each `next`, to `complete`. Raises ClientError for `error`, and what websockets raises."""
+    target = "ws" + url.removeprefix("http") + "/graphql"
+    async with connect(target, subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=10) as socket:
+        await socket.send(json.dumps({"type": "connection_init"}))
+        async for frame in socket:
+            message = json.loads(frame)
+            match message["type"]:
+                case "connection_ack":
+                    payload = {"query": query, "variables": variables}
+                    await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+                case "next":
+                    yield message["payload"]["data"]
+                case "error":
+                    _raise_unless_lagged(message["payload"])
+                    return
+                case "complete":
+                    return
+                case "ping":
+                    await socket.send(json.dumps({"type": "pong"}))
+
+
+def _raise_unless_lagged(errors: list[dict[str, Any]]) -> None:
+    """Who was too slow subscribes again, and gets what it missed."""
+    if any((one.get("extensions") or {}).get("code") != "LAGGED" for one in errors):
+        raise ClientError("; ".join(str(one["message"]) for one in errors))

@@ -1,0 +1,50 @@
+"""Scalars and enums: the leaves of every answer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.scalars import JSON
+
+from db.lifecycle import TaskStatus
+from db.queries import OrderField
+from infra.wire import format_instant, parse_instant
+
+__all__ = ["SCALARS", "OrderDirection", "OrderField", "TaskStatus"]
+
+strawberry.enum(TaskStatus, description="Where a task is: waiting, running, or ended in one of three ways.")
+strawberry.enum(OrderField, name="TaskOrderField", description="What a list is ordered by.")
+
+
+@strawberry.enum(description="Which end of a list comes first.")
+class OrderDirection(Enum):
+    ASC = "asc"
+    DESC = "desc"
+
+
+def _parse_datetime(value: Any) -> datetime:
+    try:
+        return parse_instant(value)
+    except (TypeError, ValueError):
+        raise GraphQLError(f"DateTime takes RFC 3339 with a zone, as 2026-01-31T09:30:00Z, not {value!r}") from None
+
+
+SCALARS: Final[Mapping[object, Any]] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant in UTC, RFC 3339 with a trailing Z and microseconds: 2026-01-31T09:30:00.123456Z.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=format_instant,
+        parse_value=_parse_datetime,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+    ),
+}

@@ -1,0 +1,46 @@
+"""The queries."""
+
+from typing import Annotated
+
+import strawberry
+
+from db import queries
+from graph.context import ContextInfo
+from graph.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
+from graph.paging import encode_cursor, load_page
+from graph.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    @strawberry.field(description="One task, or null when there is none with this id.")
+    async def task(self, info: ContextInfo, id: TaskId) -> Task | None:
+        found = await queries.get(info.context.services.resources.engine, [id])
+        return Task.of(found[id]) if id in found else None
+
+    @strawberry.field(description="A page of tasks, the newest first unless ordered otherwise.")
+    async def tasks(
+        self,
+        info: ContextInfo,
+        first: Annotated[int | None, argument("At most so many from the front: 1 to 200, 50 when not given.")] = None,
+        after: Annotated[str | None, argument("Only those after this cursor.")] = None,
+        last: Annotated[int | None, argument("At most so many from the back: 1 to 200.")] = None,
+        before: Annotated[str | None, argument("Only those before this cursor.")] = None,
+        filter: FilterArgument = None,
+        order_by: Annotated[TaskOrder | None, argument("The order; by creation, newest first, when not given.")] = None,
+    ) -> TaskConnection:
+        where, order = to_filter(filter), to_order(order_by)
+        engine = info.context.services.resources.engine
+        page = await load_page(engine, where, order, first=first, after=after, last=last, before=before)
+        edges = [TaskEdge(cursor=encode_cursor(task, order.field), node=Task.of(task)) for task in page.tasks]
+        page_info = PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        )
+        return TaskConnection(edges=edges, page_info=page_info, where=where)
+
+    @strawberry.field(description="Figures of the whole system, at most a second old.")
+    async def stats(self, info: ContextInfo) -> Stats:
+        return Stats.of(await info.context.services.stats.get())

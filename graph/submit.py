@@ -1,0 +1,113 @@
+"""Create, cancel, retry: commit in batches, announce, then publish behind the answer's back. For GraphQL and REST.
+
+A create is answered once it is committed. If publishing fails, or this process dies first, the row falls due and a
+dispatcher publishes it.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from db import dispatch, tasks
+from db.errors import IdempotencyConflict, StoreUnavailable
+from db.lifecycle import TaskStatus
+from db.models import NewTask, Recorded, Task
+from db.tasks import Created
+from db.transaction import is_unavailable
+from infra.batcher import Batcher, open_batcher
+from infra.broker import TaskMessage
+from infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, StatusEvent
+from infra.resources import Resources
+
+logger = logging.getLogger("taskflow.api")
+
+BATCH: Final = 200
+PUBLISH_AT_A_TIME: Final = 1000
+UNPUBLISHED_KEPT: Final = 20_000
+"""The most tasks that wait here to be published; those above are left to a dispatcher."""
+
+
+class Submitter:
+    def __init__(self, resources: Resources, creates: Batcher[list[NewTask], Created | IdempotencyConflict]) -> None:
+        self._resources = resources
+        self._creates = creates
+        self._unpublished: list[Task] = []
+        self._wake = asyncio.Event()
+
+    async def create(self, group: list[NewTask]) -> Created:
+        """All or none. Raises IdempotencyConflict, StoreUnavailable."""
+        created = await self._creates.submit(group)
+        if isinstance(created, IdempotencyConflict):
+            raise created
+        self._publish_soon([task for task, is_new in zip(created.tasks, created.is_new, strict=True) if is_new])
+        return created
+
+    async def cancel(self, task_id: str) -> Task:
+        """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
+        task, recorded = await tasks.cancel(self._resources.engine, task_id, now=datetime.now(UTC))
+        self._announce(recorded)
+        if task.status is TaskStatus.PROCESSING:
+            self._resources.bus.publish(CANCEL_CHANNEL, [task.id.encode()])
+        return task
+
+    async def retry(self, task_id: str) -> Task:
+        """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
+        task, recorded = await tasks.retry(self._resources.engine, task_id, now=datetime.now(UTC))
+        self._announce(recorded)
+        self._publish_soon([task])
+        return task
+
+    async def commit(self, groups: list[list[NewTask]]) -> Sequence[Created | IdempotencyConflict]:
+        """One flush of the batcher."""
+        results, recorded = await tasks.create(self._resources.engine, groups, now=datetime.now(UTC))
+        self._announce(recorded)
+        return results
+
+    def _announce(self, recorded: Sequence[Recorded]) -> None:
+        self._resources.bus.publish(STATUS_CHANNEL, [StatusEvent.of(change).encode() for change in recorded])
+
+    def _publish_soon(self, created: Sequence[Task]) -> None:
+        now = datetime.now(UTC)
+        due = [task for task in created if task.run_at is None or task.run_at <= now]
+        self._unpublished += due[: UNPUBLISHED_KEPT - len(self._unpublished)]
+        self._wake.set()
+
+    async def publish_for_ever(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._unpublished:
+                some = self._unpublished[:PUBLISH_AT_A_TIME]
+                del self._unpublished[:PUBLISH_AT_A_TIME]
+                await self._publish(some)
+
+    async def _publish(self, some: Sequence[Task]) -> None:
+        taken = await self._resources.broker.publish([TaskMessage.of(task) for task in some])
+        done = [(task.id, task.status, task.version) for task, ok in zip(some, taken, strict=True) if ok]
+        if len(done) < len(some):
+            logger.warning("%d tasks not published: a dispatcher will", len(some) - len(done))
+        try:
+            await dispatch.mark_published(self._resources.engine, done)
+        except StoreUnavailable:
+            logger.warning("%d tasks published but not marked: they will be published again", len(done))
+
+
+@asynccontextmanager
+async def open_submitter(resources: Resources) -> AsyncIterator[Submitter]:
+    async def commit(groups: list[list[NewTask]]) -> Sequence[Created | IdempotencyConflict]:
+        return await submitter.commit(groups)
+
+    def divisible(error: Exception) -> bool:
+        return not isinstance(error, StoreUnavailable) and not is_unavailable(error)
+
+    async with open_batcher(commit, limit=BATCH, divisible=divisible) as creates:
+        submitter = Submitter(resources, creates)
+        publishing = asyncio.create_task(submitter.publish_for_ever(), name="publish")
+        try:
+            yield submitter
+        finally:
+            publishing.cancel()
+            await asyncio.wait([publishing])
