@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Final
 
 import httpx
@@ -33,7 +34,7 @@ async def execute(url: str, query: str, variables: dict[str, Any]) -> Any:
     return body["data"]
 
 
-async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
     """The events of `taskStatus`, for ever. Connects again when the connection breaks, and resumes after the last one.
 
     Raises ClientError when the first connection fails, or the API refuses the subscription.
@@ -42,12 +43,13 @@ async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncIterat
     connected, wait = False, 0.1
     while True:
         try:
-            async for data in _subscribe(url, query, variables):
-                connected, wait, event = True, 0.1, data["taskStatus"]
-                variables = variables | {"after": event["id"]}
-                if event["version"] >= seen.get(event["taskId"], 0):
-                    seen[event["taskId"]] = event["version"]
-                    yield event
+            async with aclosing(_subscribe(url, query, variables)) as answers:
+                async for data in answers:
+                    connected, wait, event = True, 0.1, data["taskStatus"]
+                    variables = variables | {"after": event["id"]}
+                    if event["version"] >= seen.get(event["taskId"], 0):
+                        seen[event["taskId"]] = event["version"]
+                        yield event
         except (OSError, InvalidHandshake, ConnectionClosed) as error:
             if not connected:
                 raise ClientError(f"TASKFLOW_URL: {url} does not answer ({error or type(error).__name__})") from error
@@ -55,7 +57,7 @@ async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncIterat
         wait = min(wait * 2, LONGEST_WAIT)
 
 
-async def _subscribe(url: str, query: str, variables: dict[str, Any]) -> AsyncIterator[Any]:
+async def _subscribe(url: str, query: str, variables: dict[str, Any]) -> AsyncGenerator[Any, None]:
     """The data of each `next`, to `complete`. Raises ClientError for `error`, and what websockets raises."""
     target = "ws" + url.removeprefix("http") + "/graphql"
     async with connect(target, subprotocols=[Subprotocol("graphql-transport-ws")], open_timeout=10) as socket:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import time
+from contextlib import aclosing
 from typing import Any, Final
 
 from rich.console import Console
@@ -36,10 +37,11 @@ async def submit(url: str, title: str, payload: str | None, kind: str | None, *,
 
 async def watch(url: str, task_id: str | None) -> int:
     """Print each change as it comes: of one task until it ended, or of all for ever."""
-    async for event in follow(url, WATCH, {"taskId": task_id}):
-        console.print(_line(event, with_id=task_id is None))
-        if task_id is not None and event["status"] in ENDED:
-            return 0 if event["status"] == "DONE" else 1
+    async with aclosing(follow(url, WATCH, {"taskId": task_id})) as events:
+        async for event in events:
+            console.print(_line(event, with_id=task_id is None), soft_wrap=True)
+            if task_id is not None and event["status"] in ENDED:
+                return 0 if event["status"] == "DONE" else 1
     return 0
 
 

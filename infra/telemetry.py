@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import structlog
 
-NOISY = ("aiormq", "aio_pika", "asyncio", "aiosqlite", "alembic", "httpcore", "httpx", "sqlalchemy.pool")
+NOISY = ("uvicorn.error", "aiormq", "aio_pika", "asyncio", "aiosqlite", "alembic", "httpcore", "httpx")
 
 
 def set_up_logging(*, level: str, format_: Literal["json", "text"] | None) -> None:
@@ -41,3 +41,4 @@ def set_up_logging(*, level: str, format_: Literal["json", "text"] | None) -> No
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("asyncmy").setLevel(logging.ERROR)  # its warnings are the server's remarks on our migrations
