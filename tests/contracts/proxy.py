@@ -16,6 +16,7 @@ class Proxy:
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
+        self.far_ports: set[int] = set()  # its own, of the connections to the target
         self._flows = asyncio.Event()
         self._flows.set()
         self._server: asyncio.Server | None = None
@@ -66,6 +67,8 @@ class Proxy:
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._flows.wait()
         far_reader, far_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
+        port = far_writer.get_extra_info("sockname")[1]
+        self.far_ports.add(port)
         try:
             there = asyncio.create_task(self._pass(reader, far_writer))
             back = asyncio.create_task(self._pass(far_reader, writer))
@@ -76,6 +79,7 @@ class Proxy:
                 back.cancel()
                 await asyncio.wait([there, back])
         finally:
+            self.far_ports.discard(port)
             far_writer.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -52,15 +52,26 @@ class RabbitDelivery:
 class Session:
     """One channel's deliveries and their acknowledgements, which are written together once in a turn of the loop."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, prefetch: int) -> None:
         self.channel = channel
         self.alarm: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._prefetch = prefetch
+        self._received = 0
+        self._received_when_starved = -1
         self._unacknowledged: dict[int, None] = {}
         self._acknowledged: set[int] = set()
         channel.on_consumer_cancel_callbacks.add(self._note_cancel)
 
     def received(self, tag: int) -> None:
         self._unacknowledged[tag] = None
+        self._received += 1
+
+    def is_deaf(self, waiting: int) -> bool:
+        """Whether, for the second time in a row, messages wait at the broker, there is room, and none has come."""
+        starved = waiting > 0 and len(self._unacknowledged) < self._prefetch
+        was_starved = self._received_when_starved == self._received
+        self._received_when_starved = self._received if starved else -1
+        return starved and was_starved
 
     def acknowledge(self, tag: int) -> None:
         if self.channel.is_closed:
@@ -174,7 +185,7 @@ class RabbitConsumer:
             return
         await declare(connection, self._topology, self._routes)
         channel = await open_channel(connection)
-        session = Session(channel)
+        session = Session(channel, self._prefetch)
         async with asyncio.timeout(ANSWER.total_seconds()):
             await channel.basic_qos(prefetch_count=self._prefetch)
             for route in self._routes:
@@ -182,7 +193,7 @@ class RabbitConsumer:
         self._session = session
         self.link.up()
         try:
-            await watch(channel, session.alarm, lambda: self._probe(channel))
+            await watch(channel, session.alarm, lambda: self._probe(session))
         except asyncio.CancelledError:
             await session.finish()
             raise
@@ -196,10 +207,16 @@ class RabbitConsumer:
         self._waiting.append(RabbitDelivery(message.body, tag, session, self))
         self._changed.set()
 
-    async def _probe(self, channel: Channel) -> None:
-        """On the consumer's own channel: it proves that the broker still has this one, and a consumer on each queue."""
+    async def _probe(self, session: Session) -> None:
+        """On the consumer's own channel: it proves that the broker still has this one, a consumer on each queue, and
+        that what waits there comes.
+        """
+        waiting = 0
         async with asyncio.timeout(PROBE_ANSWER.total_seconds()):
             for route in self._routes:
-                answer = await channel.queue_declare(route.queue, passive=True)
+                answer = await session.channel.queue_declare(route.queue, passive=True)
+                waiting += answer.message_count or 0
                 if not answer.consumer_count and not self._stopped:
                     raise Lost(f"the broker knows of no consumer of {route.queue}")
+        if session.is_deaf(waiting) and not self._stopped:
+            raise Lost("messages wait, and the broker sends none")
