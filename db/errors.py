@@ -7,7 +7,7 @@ class TaskFlowError(Exception):
     """Every expected error of ours. Its text may be shown to a client."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class TaskNotFound(TaskFlowError):
     task_id: str
 
@@ -15,7 +15,7 @@ class TaskNotFound(TaskFlowError):
         return f"There is no task {self.task_id}."
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class TransitionRejected(TaskFlowError):
     """The lifecycle has no such move from this status."""
 
@@ -27,7 +27,7 @@ class TransitionRejected(TaskFlowError):
         return f"Task {self.task_id} is {self.status}: {self.wanted}."
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class IdempotencyConflict(TaskFlowError):
     """The key was used before, with another input."""
 

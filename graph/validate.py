@@ -34,7 +34,7 @@ class Problem:
     too_large: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class InvalidInput(TaskFlowError):
     problems: tuple[Problem, ...]
 
