@@ -5,9 +5,7 @@ operation itself, and its cached parser loses the syntax errors of subscriptions
 """
 
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
 from functools import lru_cache, partial
-from inspect import isawaitable
 from typing import Any, cast
 
 import strawberry
@@ -16,23 +14,19 @@ from graphql import (
     Executor,
     GraphQLError,
     GraphQLSchema,
-    create_source_event_stream,
-    execute_root_selection_set,
-    map_source_to_response_event,
     parse,
     validate,
 )
-from graphql import ExecutionResult as CoreResult
 from graphql import OperationType as CoreOperationType
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as StrawberryExecutor
-from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graph.errors import coded, mask
+from graph.errors import coded
 from graph.limits import MAX_TOKENS, RULES, check_length, check_limits
+from graph.results import Outcome, follow, run
 
 KEPT_DOCUMENTS = 256
 MAX_ERRORS = 20  # of one document: what comes after helps nobody
@@ -74,7 +68,7 @@ class Schema(strawberry.Schema):
         operation_name: str | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
-    ) -> ExecutionResult:
+    ) -> Outcome:
         """Run a query or a mutation; PreExecutionError when it was not run. Raises InvalidOperationTypeError."""
         try:
             executor = self._executor(
@@ -85,7 +79,7 @@ class Schema(strawberry.Schema):
         kind = OperationType(executor.operation.operation.value)
         if kind not in (allowed_operation_types or (OperationType.QUERY, OperationType.MUTATION)):
             raise InvalidOperationTypeError(kind)
-        return _masked(await _awaited(execute_root_selection_set(executor)))
+        return await run(executor)
 
     async def stream(
         self,
@@ -96,8 +90,8 @@ class Schema(strawberry.Schema):
         operation_name: str | None = None,
         operation_extensions: dict[str, Any] | None = None,
         allowed_operation_types: Iterable[OperationType] | None = None,
-    ) -> AsyncGenerator[ExecutionResult, None]:
-        """The results of an operation of any kind. A PreExecutionError ends them: what failed is not one result."""
+    ) -> AsyncGenerator[Outcome, None]:
+        """The results of an operation of any kind; a PreExecutionError is the last."""
         try:
             executor = self._executor(
                 query, variable_values, context_value, root_value, operation_name, operation_extensions
@@ -105,8 +99,8 @@ class Schema(strawberry.Schema):
         except Refused as refused:
             return _only(PreExecutionError(None, refused.errors))
         if executor.operation.operation is not CoreOperationType.SUBSCRIPTION:
-            return _only(_masked(await _awaited(execute_root_selection_set(executor))))
-        return _events(executor)
+            return _only(await run(executor))
+        return follow(executor, (query, operation_name, repr(variable_values)))
 
     def _executor(
         self,
@@ -132,26 +126,5 @@ class Schema(strawberry.Schema):
         return executor
 
 
-async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+async def _only(result: Outcome) -> AsyncGenerator[Outcome, None]:
     yield result
-
-
-async def _events(executor: Executor[Any]) -> AsyncGenerator[ExecutionResult, None]:
-    source = await _awaited(create_source_event_stream(executor))
-    if isinstance(source, CoreResult):
-        yield PreExecutionError(None, _masked(source).errors)
-        return
-    try:
-        async with aclosing(map_source_to_response_event(executor, source)) as results:
-            async for result in results:
-                yield _masked(result)
-    except Exception as error:  # noqa: BLE001 - the resolver's own generator failed between two events
-        yield PreExecutionError(None, [mask(error)])
-
-
-async def _awaited(value: Any) -> Any:
-    return await value if isawaitable(value) else value
-
-
-def _masked(result: CoreResult) -> ExecutionResult:
-    return ExecutionResult(result.data, [mask(error) for error in result.errors] if result.errors else None)

@@ -14,13 +14,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from graph.errors import BAD_USER_INPUT
 from graph.execution import Schema
 from graph.parameters import NotARequest, Parameters, decode_json, encode_json
+from graph.results import Outcome, Result
 from graph.ws_protocol import WebSocketHalf
 
 JSON = "application/json"
@@ -85,10 +84,10 @@ class GraphQLApp(WebSocketHalf):
             result = await self._execute(request, await self._parameters(request))
         except Refusal as refusal:
             return answer(refusal.body, media_type or JSON, refusal.status, refusal.headers)
-        body: dict[str, Any] = {"errors": [error.formatted for error in result.errors]} if result.errors else {}
-        if not isinstance(result, PreExecutionError):
-            return answer({**body, "data": result.data}, media_type)
-        return answer(body, media_type, 400 if media_type == GRAPHQL else 200)
+        if isinstance(result, Result):
+            return answer(result.body, media_type)
+        errors = [error.formatted for error in result.errors or []]
+        return answer({"errors": errors}, media_type, 400 if media_type == GRAPHQL else 200)
 
     def _admit(self, request: Request, media_type: str) -> None:
         if request.method not in ALLOWED:
@@ -129,7 +128,7 @@ class GraphQLApp(WebSocketHalf):
                 raise Refusal(413, f"The body has more than {self.body_limit} bytes.")
         return body
 
-    async def _execute(self, request: Request, parameters: Parameters) -> ExecutionResult:
+    async def _execute(self, request: Request, parameters: Parameters) -> Outcome:
         query, variables, operation_name, extensions = parameters
         context, allowed = self.context(request), ALLOWED[request.method]
         try:

@@ -18,7 +18,6 @@ from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageRec
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
-from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from graph.errors import coded, mask
@@ -49,8 +48,11 @@ class Socket(ASGIWebSocketAdapter):
             yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:
+        await self.send_text(encode_json(message).decode())
+
+    async def send_text(self, text: str) -> None:
         try:
-            await self.ws.send_text(encode_json(message).decode())
+            await self.ws.send_text(text)
         except (WebSocketDisconnect, AlreadyClosed) as gone:
             raise WebSocketDisconnected from gone
 
@@ -81,6 +83,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
 
     view: "WebSocketHalf"
     websocket: Socket
+    schema: Schema
 
     async def handle(self) -> None:
         sockets = self.view.sockets
@@ -117,18 +120,20 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             self.view.context(self.websocket.ws),
             operation_name=operation.operation_name,
         )
+        head = encode_json({"id": operation.id, "type": "next"}).decode()[:-1]
         async with aclosing(results):
             async for result in results:
                 if isinstance(result, PreExecutionError):
                     await operation.send_initial_errors(result.errors or [])
                     return
-                await operation.send_next(cast(ExecutionResult, result))
+                await self.websocket.send_text(f'{head},"payload":{result.text}}}')
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
 
 class WebSocketHalf(GraphQL[Any, None]):
     """What a connection needs to know of the application that it belongs to."""
 
+    schema: Schema
     websocket_adapter_class = Socket
     graphql_transport_ws_handler_class = Handler
 
