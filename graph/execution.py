@@ -9,14 +9,7 @@ from functools import lru_cache, partial
 from typing import Any, cast
 
 import strawberry
-from graphql import (
-    DocumentNode,
-    Executor,
-    GraphQLError,
-    GraphQLSchema,
-    parse,
-    validate,
-)
+from graphql import DocumentNode, Executor, GraphQLError, GraphQLSchema, parse, validate
 from graphql import OperationType as CoreOperationType
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.exceptions import InvalidOperationTypeError
@@ -28,7 +21,7 @@ from graph.errors import coded
 from graph.limits import MAX_TOKENS, RULES, check_length, check_limits
 from graph.results import Outcome, follow, run
 
-KEPT_DOCUMENTS = 256
+KEPT_DOCUMENTS = 128  # 0.4 MB each at the very most
 MAX_ERRORS = 20  # of one document: what comes after helps nobody
 
 

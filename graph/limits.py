@@ -28,7 +28,6 @@ MAX_ALIASES = 15
 MAX_SELECTIONS = 500  # of one operation or fragment, its fragments expanded; the full introspection query has 239
 MAX_COMPARISONS = 20_000  # units that graphql-core spends on fields of the same name: some 5 ms
 
-
 _INTROSPECTION = {"__schema", "__type"}  # deep by nature: ofType within ofType; graphql-core has a rule for their depth
 
 
@@ -58,11 +57,12 @@ def check_limits(document: DocumentNode) -> None:
     """Raise GraphQLError, once, for the first limit that the document breaks."""
     meter = _Meter(document)
     for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
+        if isinstance(definition, OperationDefinitionNode):
             size = meter.measure(definition.selection_set)
+            _hold("levels of fields", size.depth, MAX_DEPTH)
             _hold("fields, fragments and directives", size.selections, MAX_SELECTIONS)
-            if isinstance(definition, OperationDefinitionNode):
-                _hold("levels of fields", size.depth, MAX_DEPTH)
+    for name in meter.fragments:  # also those that no operation spreads: the rules expand them all
+        _hold("fields, fragments and directives", meter.measure_fragment(name).selections, MAX_SELECTIONS)
     _hold("aliases", meter.aliases, MAX_ALIASES)
 
 
@@ -82,7 +82,7 @@ class _Meter:
     def __init__(self, document: DocumentNode) -> None:
         self.aliases = 0
         self._sizes: dict[str, _Size] = {}
-        self._fragments = {
+        self.fragments = {
             definition.name.value: definition.selection_set
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
@@ -102,11 +102,13 @@ class _Meter:
         return _Size(depth, selections)
 
     def _inside(self, node: SelectionNode) -> _Size:
-        if not isinstance(node, FragmentSpreadNode):
-            nested: SelectionSetNode | None = getattr(node, "selection_set", None)
-            return self.measure(nested) if nested else _Size()
-        name = node.name.value
-        if name in self._fragments and name not in self._sizes:
+        if isinstance(node, FragmentSpreadNode):
+            return self.measure_fragment(node.name.value)
+        nested: SelectionSetNode | None = getattr(node, "selection_set", None)
+        return self.measure(nested) if nested else _Size()
+
+    def measure_fragment(self, name: str) -> _Size:
+        if name in self.fragments and name not in self._sizes:
             self._sizes[name] = _Size()  # what a cycle adds to itself; the rule against cycles reports it
-            self._sizes[name] = self.measure(self._fragments[name])
+            self._sizes[name] = self.measure(self.fragments[name])
         return self._sizes.get(name, _Size())

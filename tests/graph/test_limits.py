@@ -7,7 +7,7 @@ from graphql import get_introspection_query
 
 from tests.graph.toy import schema
 
-TOLERABLE = 0.5  # seconds on a busy machine; the slowest takes 0.03, and what is not mended takes minutes
+TOLERABLE = 0.5  # seconds of this thread's time; the slowest takes 0.03, and what is not mended takes minutes
 
 
 def levels(count: int) -> str:
@@ -51,9 +51,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("document", BOMBS.values(), ids=BOMBS)
 async def test_bomb_is_refused_at_once(document: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     result = await schema.execute(document)
-    assert time.perf_counter() - started < TOLERABLE
+    assert time.thread_time() - started < TOLERABLE
     assert result.data is None
     assert {(error.extensions or {})["code"] for error in result.errors or []} == {"BAD_USER_INPUT"}
 
@@ -77,6 +77,9 @@ async def test_error_says_which_limit_was_passed(document: str, message: str) ->
 LEGITIMATE = {
     "ten levels": levels(10),
     "fifteen aliases": "{" + " ".join(f"a{n}: hello" for n in range(15)) + "}",
+    "fifteen aliases in a fragment that is spread twice": "{ node { ...F node { ...F } } } fragment F on Node {"
+    + " ".join(f"a{n}: name" for n in range(15))
+    + "}",
     "twenty components that ask for the same": "{ node {"
     + " ".join(f"...F{n}" for n in range(20))
     + "} }"
