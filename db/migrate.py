@@ -6,11 +6,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-VERSION_TABLE: Final = "taskflow_version"
 LOCK_NAME: Final = "taskflow_migrate"
 LOCK_WAIT_SECONDS: Final = 120
 
@@ -29,17 +26,6 @@ async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
         await connection.execution_options(immediate=True)
         await connection.run_sync(_upgrade, revision)
         await connection.commit()
-
-
-async def is_current(engine: AsyncEngine) -> bool:
-    """Whether the database is at the newest revision that this program knows."""
-    async with engine.connect() as connection:
-        return await connection.run_sync(_is_current)
-
-
-def _is_current(connection: sa.Connection) -> bool:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return context.get_current_revision() == ScriptDirectory.from_config(config()).get_current_head()
 
 
 def _upgrade(connection: sa.Connection, revision: str) -> None:

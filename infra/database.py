@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from infra.errors import StartError
 from infra.wire import dump_json
 
 logger = logging.getLogger("taskflow.db")
@@ -18,7 +19,7 @@ logger = logging.getLogger("taskflow.db")
 REFUSED = frozenset({1044, 1045, 1049, 1698, 4151})  # access denied, no such database: trying again can't help
 
 
-class DatabaseUnavailable(Exception):
+class DatabaseUnavailable(StartError):
     """The database can't be reached or won't let us in. Its text is one line for the operator, without the password."""
 
 

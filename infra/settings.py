@@ -1,19 +1,20 @@
 """What the environment says, checked at the start, every problem reported at once. Passwords are never printed."""
 
-import json
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import sqlalchemy as sa
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from infra.errors import StartError
+
 MEMORY = "memory://"
 
 
-class SettingsError(Exception):
+class SettingsError(StartError):
     """The environment can't be used. Its text has a line for each variable that is wrong."""
 
 
@@ -130,16 +131,19 @@ def _variable(problem: Any) -> str:
     return str(problem["loc"][0]).upper() if problem["loc"] else "The environment"
 
 
+TAKES: Final = {
+    "int_parsing": "takes a whole number",
+    "bool_parsing": "takes true or false",
+    "greater_than": "takes more than {gt}",
+    "greater_than_equal": "takes at least {ge}",
+    "less_than_equal": "takes at most {le}",
+    "string_too_short": "takes at least {min_length} character",
+    "string_too_long": "takes at most {max_length} characters",
+    "literal_error": "takes {expected}",
+}
+
+
 def _what_it_takes(problem: Any) -> str:
-    """Pydantic's own words for a simple type, ours where a validator said them; never the value, it may be a secret."""
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return message[0].lower() + message[1:] if not message.startswith("takes") else message
-
-
-def describe(settings: Settings) -> str:
-    """For the log: every setting, passwords left out."""
-    shown = settings.model_dump(mode="json")
-    for name in SECRETS:
-        if shown[name] != MEMORY:
-            shown[name] = sa.make_url(shown[name]).render_as_string(hide_password=True)
-    return json.dumps(shown)
+    """Never the value: it may be a secret."""
+    known = TAKES.get(problem["type"])
+    return known.format(**problem.get("ctx", {})) if known else str(problem["msg"]).removeprefix("Value error, ")

@@ -12,13 +12,14 @@ from typing import Any, Final, TypeVar
 import pydantic
 
 from db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
+from infra.errors import StartError
 
 MARK: Final = "__taskflow_options__"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class HandlerError(Exception):
+class HandlerError(StartError):
     """A module of handlers can't be used. Its text says which, and why."""
 
 

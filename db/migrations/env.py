@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from db.migrate import VERSION_TABLE
 from db.models import metadata
+from db.revision import VERSION_TABLE
 
 
 def run(connection: sa.Connection) -> None:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self
 
+from infra.errors import StartError
 from infra.wire import dump_json, format_instant
 
 
-class BrokerUnavailable(Exception):
+class BrokerUnavailable(StartError):
     """The broker could not be reached, refused us, or did not answer in time."""
 
 
-class TopologyConflict(Exception):
+class TopologyConflict(StartError):
     """A queue or an exchange is there already, made differently; the sentence says which, how, and what to do."""
 
 

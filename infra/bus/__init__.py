@@ -12,13 +12,14 @@ from typing import Any, Final, Protocol, Self
 
 import orjson
 
+from infra.errors import StartError
 from infra.wire import dump_json, format_instant, parse_instant
 
 STATUS_CHANNEL: Final = "task.status"
 CANCEL_CHANNEL: Final = "task.cancel"
 
 
-class BusUnavailable(Exception):
+class BusUnavailable(StartError):
     """The bus could not be reached, or did not answer in time."""
 
 
