@@ -95,7 +95,8 @@ async def locked(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, T
     names = set(ids)
     if not names:
         return {}
-    found = {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(names)})}
+    rows = await connection.execute(LOCK, {"ids": padded(names)})
+    found = {row.id: Task(*row) for row in rows if row.id in names}  # MySQL finds an id in another case too
     strangers = [task.id for task in found.values() if task.version == 0]
     if strangers:
         first = {"version": 1, "updated_at": tasks.c.updated_at}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
 TIMEOUT: Final = 30.0
@@ -24,14 +24,20 @@ async def execute(url: str, query: str, variables: dict[str, Any]) -> Any:
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT) as client:
             response = await client.post(f"{url}/graphql", json={"query": query, "variables": variables})
-            body = response.json()
+            errors, data = _read_answer(response.json())
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ClientError(f"TASKFLOW_URL: {url} does not answer ({error or type(error).__name__})") from error
-    except ValueError as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ClientError(f"TASKFLOW_URL: what answers at {url} is not TaskFlow") from error
-    if errors := body.get("errors"):
-        raise ClientError("; ".join(str(one["message"]) for one in errors))
-    return body["data"]
+    if errors:
+        raise ClientError("; ".join(errors))
+    return data
+
+
+def _read_answer(body: Any) -> tuple[list[str], Any]:
+    """Raises what comes of reading something else."""
+    errors = [str(one["message"]) for one in body.get("errors", ())]
+    return errors, None if errors else body["data"]
 
 
 async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
@@ -50,7 +56,7 @@ async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncGenera
                     if event["version"] >= seen.get(event["taskId"], 0):
                         seen[event["taskId"]] = event["version"]
                         yield event
-        except (OSError, InvalidHandshake, ConnectionClosed) as error:
+        except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
             if not connected:
                 raise ClientError(f"TASKFLOW_URL: {url} does not answer ({error or type(error).__name__})") from error
         await asyncio.sleep(wait)

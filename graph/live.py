@@ -116,6 +116,8 @@ class Hub:
                         logger.warning("not a status event on the bus: ignored")
                     except StoreUnavailable:
                         logger.warning("an event waits for those before it: the database is away")
+                    except Exception:  # the next comparison delivers it; those after it must not be lost
+                        logger.exception("an event was not delivered")
 
     async def reconcile_for_ever(self) -> None:
         while True:
@@ -129,6 +131,8 @@ class Hub:
                 await self._reconcile()
         except StoreUnavailable:
             logger.warning("can't look for missed events: the database is away")
+        except Exception:
+            logger.exception("can't look for missed events")
 
     async def _reconcile(self) -> None:
         """Deliver what is recorded since the oldest mark and did not come over the bus."""

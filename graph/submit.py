@@ -82,7 +82,10 @@ class Submitter:
             while self._unpublished:
                 some = self._unpublished[:PUBLISH_AT_A_TIME]
                 del self._unpublished[:PUBLISH_AT_A_TIME]
-                await self._publish(some)
+                try:
+                    await self._publish(some)
+                except Exception:  # a dispatcher publishes these; the next ones must not wait for it
+                    logger.exception("%d tasks not published: a dispatcher will", len(some))
 
     async def _publish(self, some: Sequence[Task]) -> None:
         taken = await self._resources.broker.publish([TaskMessage.of(task) for task in some])

@@ -146,4 +146,7 @@ TAKES: Final = {
 def _what_it_takes(problem: Any) -> str:
     """Never the value: it may be a secret."""
     known = TAKES.get(problem["type"])
-    return known.format(**problem.get("ctx", {})) if known else str(problem["msg"]).removeprefix("Value error, ")
+    if known is None:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    limits = problem.get("ctx", {})
+    return known.format(**{k: v.total_seconds() if isinstance(v, timedelta) else v for k, v in limits.items()})
