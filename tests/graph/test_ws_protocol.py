@@ -1,21 +1,18 @@
 """graphql-transport-ws on a real server: what ends an operation, what ends the socket, and that nothing else is hit."""
 
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from graph import errors, ws_protocol
+from tests.graph.client import PROTOCOL, Client, connected
 from tests.graph.serve import make_app, serving
 from tests.graph.toy import Events, Missing
 
-PROTOCOL = Subprotocol("graphql-transport-ws")
 FOREVER = 'subscription { forever(name: "%s") }'
 
 
@@ -30,35 +27,6 @@ async def address(events: Events, caplog: pytest.LogCaptureFixture) -> AsyncIter
         yield f"ws://{address}/graphql"
     crashes = [record for record in caplog.records if record.levelname == "ERROR" and record.name != "taskflow.graphql"]
     assert not crashes
-
-
-class Client:
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
-
-    async def send(self, type: str, **message: object) -> None:
-        await self.connection.send(json.dumps({"type": type, **message}))
-
-    async def subscribe(self, id: str, query: str, **parameters: object) -> None:
-        await self.send("subscribe", id=id, payload={"query": query, **parameters})
-
-    async def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await self.connection.recv())
-        return message
-
-    async def close_code(self) -> int | None:
-        """The server's, once it has closed."""
-        await self.connection.wait_closed()
-        return self.connection.close_code
-
-
-@asynccontextmanager
-async def connected(address: str) -> AsyncIterator[Client]:
-    async with connect(address, subprotocols=[PROTOCOL], max_queue=None) as connection:
-        client = Client(connection)
-        await client.send("connection_init")
-        assert await client.next() == {"type": "connection_ack"}
-        yield client
 
 
 @pytest.mark.parametrize("protocols", [None, [Subprotocol("graphql-ws")]])

@@ -47,7 +47,7 @@ class Query:
 
     @strawberry.field
     def boom(self) -> str | None:
-        raise RuntimeError("mysql://root:secret@db")
+        raise RuntimeError("secret: where the database is")
 
     @strawberry.field
     def missing(self) -> str | None:
@@ -95,7 +95,7 @@ class Subscription:
         errors = {
             "lagged": GraphQLError("read too slowly", extensions={"code": "LAGGED"}),
             "missing": Missing("no such task"),
-            "boom": RuntimeError("mysql://root:secret@db"),
+            "boom": RuntimeError("secret: where the database is"),
         }
         raise errors[how]
 
