@@ -9,8 +9,9 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,18 +38,27 @@ class Lagged(TaskFlowError):
         return "This subscriber reads too slowly. Subscribe again, with `after` the last event's id."
 
 
+@dataclass(slots=True, eq=False)
+class News:
+    """One event as every watcher gets it: the bus's own frame, and what GraphQL shows of it, made by whoever needs it."""
+
+    event: StatusEvent
+    frame: bytes
+    shown: Any = None
+
+
 class Watcher:
-    """One subscriber's queue: events in order, each with its frame. Raises Lagged, once, when it overflowed."""
+    """One subscriber's queue: news in order. Raises Lagged, once, when it overflowed."""
 
     def __init__(self, task_id: str | None) -> None:
         self.task_id = task_id
-        self._events: deque[tuple[StatusEvent, bytes]] = deque()
+        self._news: deque[News] = deque()
         self._changed = asyncio.Event()
         self._lagged = False
 
-    def put(self, event: StatusEvent, frame: bytes) -> None:
-        if len(self._events) < BUFFER:
-            self._events.append((event, frame))
+    def put(self, news: News) -> None:
+        if len(self._news) < BUFFER:
+            self._news.append(news)
         else:
             self._lagged = True
         self._changed.set()
@@ -56,13 +66,13 @@ class Watcher:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> tuple[StatusEvent, bytes]:
-        while not self._events:
+    async def __anext__(self) -> News:
+        while not self._news:
             if self._lagged:
                 raise Lagged
             self._changed.clear()
             await self._changed.wait()
-        return self._events.popleft()
+        return self._news.popleft()
 
 
 class Hub:
@@ -181,10 +191,11 @@ class Hub:
         self._versions.move_to_end(event.task_id)
         if len(self._versions) > VERSIONS_KEPT:
             self._versions.popitem(last=False)
+        news = News(event, frame)
         for watcher in self._of_all:
-            watcher.put(event, frame)
+            watcher.put(news)
         for watcher in self._by_task.get(event.task_id, ()):
-            watcher.put(event, frame)
+            watcher.put(news)
 
 
 def _is_progress(event: StatusEvent) -> bool:

@@ -13,7 +13,7 @@ from db.models import Task
 from db.queries import Filter
 from graph.context import ContextInfo
 from graph.inputs import FilterArgument, argument, to_filter
-from graph.live import Hub
+from graph.live import Hub, News
 from graph.types import Stats, TaskStatusEvent
 from graph.validate import InvalidInput, Problem
 from infra.bus import StatusEvent
@@ -81,12 +81,12 @@ async def _follow_one(
                 version = event.version
                 if matches(where, event):
                     yield TaskStatusEvent.of(event)
-        async for event, _ in watcher:
-            latest = (event.progress, event.message)
+        async for news in watcher:
+            event, latest = news.event, (news.event.progress, news.event.message)
             if event.version > version or (event.version == version and latest != progress):
                 version, progress = event.version, latest
                 if matches(where, event):
-                    yield TaskStatusEvent.of(event)
+                    yield _shown(news)
 
 
 async def _follow_all(
@@ -106,9 +106,17 @@ async def _follow_all(
                 replayed[event.task_id] = event.version
                 if event.event_id > start and matches(where, event):
                     yield TaskStatusEvent.of(event)
-        async for event, _ in watcher:
-            if event.version > replayed.get(event.task_id, 0) and matches(where, event):
-                yield TaskStatusEvent.of(event)
+        async for news in watcher:
+            if news.event.version > replayed.get(news.event.task_id, 0) and matches(where, news.event):
+                yield _shown(news)
+
+
+def _shown(news: News) -> TaskStatusEvent:
+    """The same object for every watcher, so that they share one execution."""
+    if news.shown is None:
+        news.shown = TaskStatusEvent.of(news.event)
+    shown: TaskStatusEvent = news.shown
+    return shown
 
 
 async def _replay(engine: AsyncEngine, after: int, task_id: str | None = None) -> AsyncIterator[StatusEvent]:

@@ -10,6 +10,7 @@ from db import lifecycle, models, queries
 from db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from graph.context import ContextInfo
 from graph.leaves import TaskStatus
+from graph.results import SharedEvent
 from graph.stats import Figures
 from infra.bus import StatusEvent
 
@@ -153,7 +154,7 @@ class Stats:
 
 
 @strawberry.type(description="A change of a task, as it happens.")
-class TaskStatusEvent:
+class TaskStatusEvent(SharedEvent):
     id: strawberry.ID = field(description="Give the last one seen as `after` to resume without a gap.")
     task_id: strawberry.ID = field(description="Whose change it is.")
     status: TaskStatus = field(description="The status it led to.")

@@ -35,8 +35,8 @@ async def status_feed(websocket: WebSocket) -> None:
 async def _send(websocket: WebSocket, services: Services) -> None:
     with services.hub.watch() as watcher:
         try:
-            async for _, frame in watcher:
-                await websocket.send_text(frame.decode())
+            async for news in watcher:
+                await websocket.send_text(news.frame.decode())
         except Lagged:
             await websocket.close(TRY_AGAIN_LATER, "This client reads too slowly")
         except WebSocketDisconnect:

@@ -1,0 +1,62 @@
+"""The real API on the twins: SQLite in a folder of the test's own, broker and bus in memory; a worker where one is asked for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from db.migrate import migrate
+from graph.app import create_app, open_services
+from graph.context import Services
+from infra.resources import Resources, open_resources
+from infra.settings import Settings
+from worker import examples, handlers
+from worker.registry import Registry
+from worker.runtime import run_worker
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(db_url=f"sqlite+aiosqlite:///{tmp_path}/taskflow.db")
+
+
+@pytest.fixture
+async def resources(settings: Settings) -> AsyncIterator[Resources]:
+    async with open_resources(settings) as opened:
+        await migrate(opened.engine)
+        yield opened
+
+
+@pytest.fixture
+async def services(resources: Resources) -> AsyncIterator[Services]:
+    async with open_services(resources) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def app(settings: Settings, services: Services) -> Starlette:
+    """The application, its services open: not yet served."""
+    app = create_app(settings, lambda: AsyncExitStack())  # type: ignore[arg-type, return-value]
+    app.state.services = services
+    return app
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://taskflow.test") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def worker(resources: Resources) -> AsyncIterator[None]:
+    """A worker beside the API, with the built-in and the example kinds."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_worker(resources, Registry.load([handlers, examples]), stop))
+    yield
+    stop.set()
+    await running
