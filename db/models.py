@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -62,7 +62,17 @@ def _sqlite_instant(element: Any, compiler: Any, **kw: Any) -> str:
 
 MYSQLS = ("mysql", "mariadb")
 
-JSON = sa.JSON(none_as_null=True)
+
+class JsonText(sqlite.JSON):
+    """JSON in a column of type TEXT: SQLite would turn a lone number in one of type JSON into a number of its own."""
+
+
+@compiles(JsonText, "sqlite")
+def _json_text(element: Any, compiler: Any, **kw: Any) -> str:
+    return "TEXT"
+
+
+JSON = sa.JSON(none_as_null=True).with_variant(JsonText(none_as_null=True), "sqlite")
 STATUS = sa.Enum(TaskStatus, name="status", native_enum=True, create_constraint=False)
 
 

@@ -40,7 +40,7 @@ class Lagged(TaskFlowError):
 
 @dataclass(slots=True, eq=False)
 class News:
-    """One event as every watcher gets it: the bus's own frame, and what GraphQL shows of it, made by whoever needs it."""
+    """One event as every watcher gets it: the frame of the bus; what GraphQL shows of it, made by the first to ask."""
 
     event: StatusEvent
     frame: bytes

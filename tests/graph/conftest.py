@@ -1,4 +1,4 @@
-"""The real API on the twins: SQLite in a folder of the test's own, broker and bus in memory; a worker where one is asked for."""
+"""The real API on the twins: SQLite in a folder of the test's own, broker and bus in memory; a worker if asked for."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -30,6 +30,11 @@ def on_mysql() -> bool:
     return op.get_bind().dialect.name in MYSQLS
 
 
+def json() -> sa.types.TypeEngine[Any]:
+    """TEXT on SQLite, whose columns of type JSON turn a lone number into one of their own."""
+    return sa.JSON().with_variant(sa.Text(), "sqlite")
+
+
 def instant() -> sa.types.TypeEngine[Any]:
     return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), *MYSQLS)
 
@@ -52,7 +57,7 @@ def documented_columns() -> list[sa.Column[Any]]:
     return [
         sa.Column("id", sa.CHAR(36), primary_key=True),
         sa.Column("title", sa.String(255), nullable=False),
-        sa.Column("payload", sa.JSON),
+        sa.Column("payload", json()),
         sa.Column("status", status(), nullable=False),
         sa.Column("created_at", instant(), nullable=False, server_default=now()),
         sa.Column("updated_at", instant(), nullable=False, server_default=now(on_update=True)),
@@ -65,8 +70,8 @@ def added_columns() -> list[sa.Column[Any]]:
         sa.Column("kind", word(100), nullable=False, server_default="message"),
         sa.Column("queue", word(100), nullable=False, server_default="default"),
         sa.Column("message", sa.Text),
-        sa.Column("result", sa.JSON),
-        sa.Column("error", sa.JSON),
+        sa.Column("result", json()),
+        sa.Column("error", json()),
         sa.Column("progress", sa.Double),
         sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
         sa.Column("max_attempts", sa.Integer),
@@ -150,7 +155,7 @@ def create_events() -> None:
         sa.Column("status", status(), nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("message", sa.Text),
-        sa.Column("error", sa.JSON),
+        sa.Column("error", json()),
         sa.Column("worker_id", sa.String(100)),
         sa.Column("at", instant(), nullable=False),
         sa.UniqueConstraint("task_id", "version", name="uq_task_events_task_id"),
