@@ -5,12 +5,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from infra.background import doubling
 from infra.errors import StartError
 from infra.wire import dump_json
 
@@ -27,7 +29,10 @@ class DatabaseUnavailable(StartError):
 async def open_database(
     url: str, *, attempts: int, backoff: timedelta, echo: bool = False, pool_size: int = 10
 ) -> AsyncIterator[AsyncEngine]:
-    """An engine that has answered once. Raises DatabaseUnavailable after `attempts` tries, or at once when refused."""
+    """An engine that has answered once. Raises DatabaseUnavailable after `attempts` tries, or at once when refused.
+
+    The tries are `backoff` apart at first, then twice as long, up to five times `backoff`.
+    """
     engine = create_engine(url, echo=echo, pool_size=pool_size)
     try:
         await _connect(engine, attempts, backoff)
@@ -88,15 +93,16 @@ async def ping(engine: AsyncEngine) -> None:
 
 async def _connect(engine: AsyncEngine, attempts: int, backoff: timedelta) -> None:
     where = engine.url.render_as_string(hide_password=True)
-    for attempt in range(1, attempts + 1):
+    waits = [*islice(doubling(backoff, cap=backoff * 5), attempts - 1), None]
+    for attempt, wait in enumerate(waits, 1):
         try:
             return await ping(engine)
         except (sa.exc.DBAPIError, OSError) as error:
             cause = getattr(error, "orig", error)
             refused = bool(cause.args) and cause.args[0] in REFUSED
             reason = str(cause.args[-1]) if cause.args else type(cause).__name__
-            if refused or attempt == attempts:
+            if refused or wait is None:
                 raise DatabaseUnavailable(f"DB_URL: {where} did not let us in: {reason}") from error
             logger.warning("%s does not answer (%s): attempt %d of %d", where, reason, attempt, attempts)
-            await asyncio.sleep(backoff.total_seconds())
+            await asyncio.sleep(wait)
     return None

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     worker_prefetch: Annotated[int, Field(ge=1, le=10_000)] = 8
     worker_lease: PositiveDuration = timedelta(seconds=30)
     worker_shutdown_timeout: Duration = timedelta(seconds=30)
+    worker_heartbeat_file: Path | None = None
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
     payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = 262_144
     log_format: Literal["json", "text"] | None = None

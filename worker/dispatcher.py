@@ -34,11 +34,17 @@ class Dispatcher:
         while True:
             try:
                 delay = await self.turn()
+                self._show_life()
             except StoreUnavailable:
                 delay = LONGEST_SLEEP
             except BrokerUnavailable:
                 delay = LONGEST_SLEEP / 4
             await asyncio.sleep(delay)
+
+    def _show_life(self) -> None:
+        """For a health check that has no port to ask: this loop turns, and database and broker answer."""
+        if path := self._resources.settings.worker_heartbeat_file:
+            path.touch()
 
     async def turn(self) -> float:
         """Hand over what is due; seconds until there is more. Raises StoreUnavailable, BrokerUnavailable."""
