@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
+from infra.background import running
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -80,10 +82,8 @@ async def open_batcher(
     divisible: Callable[[Exception], bool],
 ) -> AsyncIterator[Batcher[Item, Result]]:
     batcher = Batcher(flush, limit=limit, divisible=divisible)
-    task = asyncio.create_task(batcher.run(), name="batcher")
     try:
-        yield batcher
+        async with running(batcher.run(), name="batcher"):
+            yield batcher
     finally:
-        task.cancel()
-        await asyncio.wait([task])
         batcher.abandon()
