@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -37,14 +38,15 @@ async def proxy(rabbitmq_url: str) -> AsyncIterator[Proxy]:
 @pytest.fixture
 async def broker(proxy: Proxy, topology: Topology, operator: Operator) -> AsyncIterator[RabbitBroker]:
     """Behind the proxy. The operator's way to RabbitMQ is sound, and it cleans up afterwards."""
-    async with open_rabbitmq(proxy.url, topology=topology, attempts=1, backoff=SOON) as broker:
+    url = f"{proxy.url}?heartbeat=2"
+    async with open_rabbitmq(url, topology=topology, attempts=1, backoff=SOON) as broker:
         yield broker
 
 
-async def is_heard(broker: RabbitBroker, consumer: Consumer) -> None:
+async def is_heard(broker: RabbitBroker, consumer: Consumer, *, within: float = HEALED_WITHIN) -> None:
     """A message published now arrives, whether or not older ones come first."""
     sent = message()
-    async with asyncio.timeout(HEALED_WITHIN):
+    async with asyncio.timeout(within):
         await eventually(lambda: taken(broker, sent))
         async for delivery in consumer:
             await delivery.ack()
@@ -147,7 +149,7 @@ async def test_connections_that_the_broker_closes_come_back(broker: RabbitBroker
     async with broker.consume(["default"], prefetch=2) as consumer:
         await is_heard(broker, consumer)
         before = broker.generation
-        await asyncio.to_thread(close_connections, set(proxy.far_ports))
+        await close_connections(set(proxy.far_ports))
         await eventually(generation_rises(broker, before))
         await is_heard(broker, consumer)
 
@@ -180,22 +182,43 @@ async def test_half_open_connections_are_noticed_and_replaced(
 ) -> None:
     async with broker.consume(["default"], prefetch=2) as consumer:
         await is_heard(broker, consumer)
-        proxy.freeze()
-        await eventually(lambda: logged(caplog, "is lost to the consumer of default"))
-        await eventually(lambda: logged(caplog, "is lost to the publisher"))
-        proxy.thaw()
-        await is_heard(broker, consumer)
+        proxy.silence()
+        await eventually(lambda: logged(caplog, "is back for the consumer of default"), within=HEALED_WITHIN)
+        await eventually(lambda: logged(caplog, "is back for the publisher"))
+        await is_heard(broker, consumer, within=PATIENCE)  # once RabbitMQ has given up the dead consumer, too
 
 
 @services
-async def test_publishing_into_a_half_open_connection_answers_in_bounded_time(
-    broker: RabbitBroker, proxy: Proxy
+async def test_a_network_that_swallows_everything_for_a_while_is_outlived(
+    broker: RabbitBroker, proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    proxy.freeze()
-    async with asyncio.timeout(PATIENCE):
-        assert await broker.publish([message() for _ in range(300)]) == [False] * 300
-        with pytest.raises(BrokerUnavailable):
-            await broker.ping()
+    async with broker.consume(["default"], prefetch=2) as consumer:
+        await is_heard(broker, consumer)
+        proxy.freeze()
+        async with asyncio.timeout(PATIENCE):
+            assert await broker.publish([message() for _ in range(300)]) == [False] * 300
+            with pytest.raises(BrokerUnavailable):
+                await broker.ping()
+        await eventually(lambda: logged(caplog, "is lost to the consumer of default"))
+        await eventually(lambda: logged(caplog, "is lost to the publisher"))
+        proxy.thaw()
+        await eventually(lambda: logged(caplog, "is back for the consumer of default"), within=HEALED_WITHIN)
+        await is_heard(broker, consumer, within=PATIENCE)
+
+
+@services
+async def test_rabbitmq_is_spoken_to_over_tls(
+    rabbitmq_url: str, tls: ssl.SSLContext, topology: Topology, operator: Operator
+) -> None:
+    async with open_proxy(rabbitmq_url, tls) as proxy:
+        url = f"{proxy.url}?no_verify_ssl=1"
+        async with (
+            open_rabbitmq(url, topology=topology, attempts=1, backoff=SOON) as broker,
+            broker.consume(["default"], prefetch=2) as consumer,
+        ):
+            await is_heard(broker, consumer)
+        with pytest.raises(BrokerUnavailable, match="CERTIFICATE"):
+            await start(proxy.url, topology, attempts=1)
 
 
 @services
@@ -231,13 +254,16 @@ async def test_a_consumer_may_begin_while_the_broker_is_away(broker: RabbitBroke
 
 @services
 async def test_a_quiet_consumer_with_its_hands_full_is_not_taken_for_lost(
-    broker: RabbitBroker, caplog: pytest.LogCaptureFixture
+    broker: RabbitBroker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await broker.publish([message()])
+    monkeypatch.setattr("infra.broker.rabbitmq.link.PROBE_EVERY", timedelta(seconds=0.05))
+    await broker.publish([message(), message()])
     before = broker.generation
     async with broker.consume(["default"], prefetch=1) as consumer:
         (in_hand,) = await take(consumer, 1)
-        await asyncio.sleep(4)  # longer than it takes to ask and give up
+        await asyncio.sleep(0.5)  # ten probes
+        await in_hand.ack()
+        (in_hand,) = await take(consumer, 1)
         await in_hand.ack()
     assert broker.generation == before
     assert caplog.records == []
@@ -541,15 +567,12 @@ async def replace_queue(channel: Any, queue: str, arguments: dict[str, str] | No
     await channel.queue_declare(queue, durable=True, arguments=arguments)
 
 
-def close_connections(ports: set[int]) -> None:
+async def close_connections(ports: set[int]) -> None:
     """Have the broker close the connections that come from those ports."""
-    closed = 0
-    for line in rabbitmqctl("list_connections", "pid", "peer_port", "--no-table-headers").splitlines():
-        pid, port = line.split("\t")
-        if int(port) in ports:
-            rabbitmqctl("close_connection", pid, "closed by a test")
-            closed += 1
-    assert closed == len(ports)
+    lines = await asyncio.to_thread(rabbitmqctl, "list_connections", "pid", "peer_port", "--no-table-headers")
+    pids = [pid for pid, port in (line.split("\t") for line in lines.splitlines()) if int(port) in ports]
+    assert len(pids) == len(ports)
+    await asyncio.gather(*(asyncio.to_thread(rabbitmqctl, "close_connection", pid, "by a test") for pid in pids))
 
 
 def generation_rises(broker: RabbitBroker, before: int) -> Callable[[], Awaitable[bool]]:

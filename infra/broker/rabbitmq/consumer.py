@@ -25,6 +25,7 @@ from infra.broker.rabbitmq.link import (
     plain_errors,
     watch,
 )
+from infra.broker.rabbitmq.tap import Tap
 from infra.broker.topology import Topology
 
 RETRY_WRITE: Final = 0.005  # seconds
@@ -180,16 +181,17 @@ class RabbitConsumer:
         self._stopped = True
         self._changed.set()
 
-    async def _use(self, connection: AbstractConnection) -> None:
+    async def _use(self, connection: AbstractConnection, tap: Tap) -> None:
         if self._stopped:
             return
         await declare(connection, self._topology, self._routes)
         channel = await open_channel(connection)
         session = Session(channel, self._prefetch)
+        tap.divert(channel.number, partial(self._receive, session))
         async with asyncio.timeout(ANSWER.total_seconds()):
             await channel.basic_qos(prefetch_count=self._prefetch)
             for route in self._routes:
-                await channel.basic_consume(route.queue, partial(self._receive, session))
+                await channel.basic_consume(route.queue, _never_called)
         self._session = session
         self.link.up()
         try:
@@ -201,10 +203,9 @@ class RabbitConsumer:
             self._session = None
             self._waiting.clear()
 
-    async def _receive(self, session: Session, message: DeliveredMessage) -> None:
-        tag = message.delivery_tag or 0
+    def _receive(self, session: Session, tag: int, body: bytes) -> None:
         session.received(tag)
-        self._waiting.append(RabbitDelivery(message.body, tag, session, self))
+        self._waiting.append(RabbitDelivery(body, tag, session, self))
         self._changed.set()
 
     async def _probe(self, session: Session) -> None:
@@ -220,3 +221,7 @@ class RabbitConsumer:
                     raise Lost(f"the broker knows of no consumer of {route.queue}")
         if session.is_deaf(waiting) and not self._stopped:
             raise Lost("messages wait, and the broker sends none")
+
+
+async def _never_called(message: DeliveredMessage) -> None:
+    """The library wants a callback; the tap has taken the delivery by then."""

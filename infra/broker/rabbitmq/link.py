@@ -16,12 +16,13 @@ import aio_pika
 from aio_pika.abc import UnderlayConnection
 from aiormq.abc import AbstractChannel, AbstractConnection
 from aiormq.channel import Channel
-from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
+from aiormq.connection import TransportFactory
 from aiormq.exceptions import AMQPError
 from yarl import URL
 
 from infra.background import doubling
 from infra.broker import TopologyConflict
+from infra.broker.rabbitmq.tap import Tap
 
 logger = logging.getLogger("taskflow.broker")
 
@@ -42,31 +43,36 @@ BROKEN = (Lost, AMQPError, OSError, TimeoutError, RuntimeError)  # what a dead c
 
 
 class Wire(TransportFactory):
-    """Connects as the library would, and keeps hold of the socket, so that a half-open one can be cut at once."""
+    """Opens the socket for the library, with our tap on what comes in, and can cut it at once when it is half open."""
 
-    def __init__(self, scheme: str) -> None:
-        self._inner = TLSTransportFactory() if scheme == "amqps" else TCPTransportFactory()
-        self._writer: asyncio.StreamWriter | None = None
+    def __init__(self) -> None:
+        self.tap = Tap()
+        self._transport: asyncio.Transport | None = None
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, self._writer = await self._inner.create(url, **kwargs)
-        return reader, self._writer
+        loop = asyncio.get_running_loop()
+        certificates = kwargs.pop("ssl_context_provider")
+        context = await certificates.get_context() if url.scheme == "amqps" else None
+        protocol = asyncio.StreamReaderProtocol(self.tap, loop=loop)
+        host, port = cast(str, url.host), cast(int, url.port)
+        self._transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=context, **kwargs)
+        return self.tap, asyncio.StreamWriter(self._transport, protocol, self.tap, loop)
 
     def cut(self) -> None:
-        if self._writer:
-            self._writer.transport.abort()
+        if self._transport:
+            self._transport.abort()
 
 
 @asynccontextmanager
-async def connected(url: URL, name: str) -> AsyncIterator[AbstractConnection]:
-    """One connection, shown to the operator as `name`. Closed politely when the body was cancelled, else cut."""
-    wire = Wire(url.scheme)
+async def connected(url: URL, name: str) -> AsyncIterator[tuple[AbstractConnection, Tap]]:
+    """One connection, shown to the operator as `name`. Cut when the body fails, else closed politely."""
+    wire = Wire()
     connection = aio_pika.Connection(url, client_properties={"connection_name": name})
     connection.kwargs["transport_factory"] = wire
     try:
         async with asyncio.timeout(ANSWER.total_seconds()):
             await connection.connect()
-        yield cast("UnderlayConnection", connection.transport).connection
+        yield cast(UnderlayConnection, connection.transport).connection, wire.tap
     except Exception:
         wire.cut()
         raise
@@ -141,7 +147,7 @@ class Link:
         self,
         url: URL,
         name: str,
-        use: Callable[[AbstractConnection], Awaitable[None]],
+        use: Callable[[AbstractConnection, Tap], Awaitable[None]],
         on_return: Callable[[], None],
     ) -> None:
         self.tried = asyncio.Event()  # the first attempt is over
@@ -159,8 +165,8 @@ class Link:
         while True:
             try:
                 with plain_errors():
-                    async with connected(self._url, f"taskflow {self._name}") as connection:
-                        return await self._use(connection)
+                    async with connected(self._url, f"taskflow {self._name}") as (connection, tap):
+                        return await self._use(connection, tap)
             except Exception as error:  # whatever it is, a link that gives up is worse
                 if _is_cancelled():
                     raise asyncio.CancelledError from error

@@ -28,6 +28,7 @@ from infra.broker.rabbitmq.link import (
     scratch,
     watch,
 )
+from infra.broker.rabbitmq.tap import Tap
 from infra.broker.topology import DEFAULT_QUEUE, Route, Topology
 
 IN_FLIGHT: Final = 250
@@ -198,7 +199,7 @@ class Publisher:
             self._conflicts.add(str(conflict))
             logger.error("Messages are not published: %s", conflict)
 
-    async def _use(self, connection: AbstractConnection) -> None:
+    async def _use(self, connection: AbstractConnection, _: Tap) -> None:
         routes = [self._topology.route(DEFAULT_QUEUE), self._topology.dead_route]
         await declare(connection, self._topology, routes)
         channel = await open_channel(connection, confirms=True)
