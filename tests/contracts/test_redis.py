@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -15,7 +14,7 @@ import pytest
 from infra.bus import GAP, BusUnavailable, Gap
 from infra.bus.redis import RedisBus, open_redis
 from tests.contracts.proxy import Proxy, open_proxy
-from tests.contracts.waiting import PATIENCE, eventually
+from tests.contracts.waiting import PATIENCE, eventually, logged
 
 pytestmark = pytest.mark.services
 SOON = timedelta(milliseconds=10)
@@ -212,10 +211,6 @@ async def test_an_address_that_is_none_stops_the_start_without_showing_it(url: s
 async def start(url: str, *, attempts: int) -> None:
     async with open_redis(url, attempts=attempts, backoff=SOON):
         pass
-
-
-async def logged(caplog: pytest.LogCaptureFixture, words: str) -> bool:
-    return any(words in record.message for record in caplog.records if record.levelno >= logging.WARNING)
 
 
 def with_login(url: str, password: str) -> str:

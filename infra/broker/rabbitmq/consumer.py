@@ -165,14 +165,15 @@ class RabbitConsumer:
     async def stop(self) -> None:
         self._stopped = True
         self._changed.set()
-        if self._session is None:
+        session = self._session
+        if session is None:
             return
         try:
             with plain_errors():
                 async with asyncio.timeout(GOODBYE.total_seconds()):
-                    await self._session.cancel()
+                    await session.cancel()
                     waiting, self._waiting = self._waiting, deque()
-                    await self._session.give_back([delivery.tag for delivery in waiting])
+                    await session.give_back([delivery.tag for delivery in waiting])
         except BROKEN as error:
             logger.debug("The broker did not hear that the consumer stops; it takes everything back: %r", error)
 
