@@ -15,14 +15,46 @@ from infra.wire import format_instant, parse_instant
 
 __all__ = ["SCALARS", "OrderDirection", "OrderField", "TaskStatus"]
 
-strawberry.enum(TaskStatus, description="Where a task is: waiting, running, or ended in one of three ways.")
-strawberry.enum(OrderField, name="TaskOrderField", description="What a list is ordered by.")
 
-
-@strawberry.enum(description="Which end of a list comes first.")
 class OrderDirection(Enum):
     ASC = "asc"
     DESC = "desc"
+
+
+def _enum(kind: type[Enum], name: str, description: str, values: Mapping[Any, str]) -> None:
+    """Make it known to Strawberry, each value explained."""
+    strawberry.enum(kind, name=name, description=description)
+    for value in kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[kind[value.name]]
+
+
+_enum(
+    TaskStatus,
+    "TaskStatus",
+    "Where a task is: waiting, running, or ended in one of three ways.",
+    {
+        TaskStatus.PENDING: "It waits: for a worker, for its date, or for its next attempt.",
+        TaskStatus.PROCESSING: "A worker has it.",
+        TaskStatus.DONE: "It ended well.",
+        TaskStatus.FAILED: "It used up its attempts, or another could not help; its error says why.",
+        TaskStatus.CANCELLED: "Somebody stopped it.",
+    },
+)
+_enum(
+    OrderField,
+    "TaskOrderField",
+    "What a list is ordered by.",
+    {
+        OrderField.CREATED_AT: "When it was created.",
+        OrderField.UPDATED_AT: "When its last change was recorded.",
+    },
+)
+_enum(
+    OrderDirection,
+    "OrderDirection",
+    "Which end of a list comes first.",
+    {OrderDirection.ASC: "The oldest first.", OrderDirection.DESC: "The newest first."},
+)
 
 
 def _parse_datetime(value: Any) -> datetime:
