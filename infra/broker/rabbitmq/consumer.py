@@ -196,7 +196,7 @@ class RabbitConsumer:
         self._session = session
         self.link.up()
         try:
-            await watch(channel, session.alarm, lambda: self._probe(session))
+            await watch(channel, partial(self._probe, session), session.alarm)
         except asyncio.CancelledError:
             await session.finish()
             raise

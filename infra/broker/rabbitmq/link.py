@@ -17,7 +17,7 @@ from aio_pika.abc import UnderlayConnection
 from aiormq.abc import AbstractChannel, AbstractConnection
 from aiormq.channel import Channel
 from aiormq.connection import TransportFactory
-from aiormq.exceptions import AMQPError
+from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
 from infra.background import doubling
@@ -39,7 +39,8 @@ class Lost(Exception):
     """The link can't be used any more."""
 
 
-BROKEN = (Lost, AMQPError, OSError, TimeoutError, RuntimeError)  # what a dead connection raises, through `plain_errors`
+# What a dead connection raises, through `plain_errors`. TimeoutError is an OSError.
+BROKEN = (Lost, AMQPError, ChannelInvalidStateError, OSError)
 
 
 class Wire(TransportFactory):
@@ -82,9 +83,11 @@ async def connected(url: URL, name: str) -> AsyncIterator[tuple[AbstractConnecti
 
 async def open_channel(connection: AbstractConnection, *, confirms: bool = False) -> Channel:
     """Lives as long as the connection. With `confirms`, what comes back unroutable is told, not raised."""
-    channel = await connection.channel(
-        publisher_confirms=confirms, on_return_raises=False, timeout=ANSWER.total_seconds()
-    )
+    limit = ANSWER.total_seconds()
+    try:
+        channel = await connection.channel(publisher_confirms=confirms, on_return_raises=False, timeout=limit)
+    except RuntimeError as error:  # the library's word for a connection that has closed
+        raise Lost("the connection ended") from error
     return cast(Channel, channel)
 
 
@@ -122,20 +125,24 @@ def plain_errors() -> Iterator[None]:
 def reason(error: BaseException | None) -> str:
     """In one line."""
     text = " ".join(" ".join(map(str, error.args)).split()) if error else ""
-    return text or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return text or "it does not answer in time"
+    return text or (type(error).__name__ if error else "the connection ended")
 
 
-async def watch(channel: AbstractChannel, alarm: asyncio.Future[str], probe: Callable[[], Awaitable[None]]) -> Never:
+async def watch(
+    channel: AbstractChannel, probe: Callable[[], Awaitable[None]], alarm: asyncio.Future[str] | None = None
+) -> Never:
     """Raise Lost once `channel` has closed or `alarm` is raised, or what `probe` raises when the broker answers wrongly
     or not at all: a half-open connection shows in no other way.
     """
     closing = channel.closing
+    signs = [closing, alarm] if alarm else [closing]
     while True:
-        every = PROBE_EVERY.total_seconds()
-        await asyncio.wait([closing, alarm], timeout=every, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(signs, timeout=PROBE_EVERY.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
         if closing.done():
             raise Lost(reason(None if closing.cancelled() else closing.exception()))
-        if alarm.done():
+        if alarm and alarm.done():
             raise Lost(alarm.result())
         await probe()
 

@@ -29,6 +29,18 @@ async def test_a_message_that_finds_no_queue_has_it_made_and_is_published_again(
     assert broker.generation == before + 1
 
 
+async def test_many_callers_that_find_no_queue_make_it_once(
+    broker: RabbitBroker, operator: Operator, topology: Topology, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = broker.generation
+    await operator.delete_queue(topology.queue)
+    answers = await asyncio.gather(*(broker.publish([message(), message()]) for _ in range(10)))
+    assert answers == [[True, True]] * 10
+    await eventually(depth_is(broker, "default", 20))
+    assert broker.generation == before + 1
+    assert len(caplog.records) == 1
+
+
 async def test_the_same_task_twice_without_a_queue_is_not_confirmed_in_error(
     broker: RabbitBroker, operator: Operator, topology: Topology
 ) -> None:

@@ -33,7 +33,7 @@ def test_the_default_queue_has_the_documented_names_and_every_other_a_suffix() -
     topology = Topology()
     assert topology.route("default") == Route("task.topic", "task.created", "task.created")
     assert topology.route("reports") == Route("task.topic", "task.created.reports", "task.created.reports")
-    assert topology.dead_route == Route("task.dead", "", "task.dead")
+    assert topology.dead_route == Route("task.dead", "", "task.dead", named_by=None)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,19 @@ async def test_a_queue_made_differently_stops_the_start_in_one_sentence(
     assert "\n" not in sentence
 
 
+async def test_a_dead_letters_queue_made_differently_stops_the_start(
+    rabbitmq_url: str, operator: Operator, topology: Topology
+) -> None:
+    async with operator.channel() as channel:
+        await channel.queue_declare(
+            topology.dead, durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 5}
+        )
+    with pytest.raises(TopologyConflict, match="x-max-length") as caught:
+        await start(rabbitmq_url, topology, attempts=10)
+    assert topology.dead in str(caught.value)
+    assert "RABBITMQ_QUEUE" not in str(caught.value)
+
+
 async def test_an_exchange_of_another_type_stops_the_start(
     rabbitmq_url: str, operator: Operator, topology: Topology
 ) -> None:
