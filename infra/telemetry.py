@@ -1,5 +1,6 @@
 """Logs: one event a line, JSON in production and readable on a terminal. Never a payload, never a password."""
 
+import json
 import logging
 import sys
 from typing import Any, Literal
@@ -19,18 +20,19 @@ def set_up_logging(*, level: str, format_: Literal["json", "text"] | None) -> No
     if format_ is None:
         format_ = "text" if sys.stderr.isatty() else "json"
     stamps: list[Any] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if format_ == "json":
-        final: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(orjson_dumps)]
+        final: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_encode)]
         out: Any = structlog.BytesLogger(sys.stderr.buffer)
     else:
         final = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
         out = structlog.WriteLogger(sys.stderr)
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *stamps, *final],
+        processors=[*stamps, *final],
         logger_factory=lambda name="taskflow": _Named(name, out),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
@@ -60,8 +62,12 @@ def _set_up_libraries(level: str, stamps: list[Any], final: list[Any]) -> None:
     logging.getLogger("asyncmy").setLevel(logging.ERROR)  # its warnings are the server's remarks on our migrations
 
 
-def orjson_dumps(event: Any, default: Any) -> bytes:
-    return orjson.dumps(event, default=default, option=orjson.OPT_NON_STR_KEYS)
+def _encode(event: Any, default: Any) -> bytes:
+    """Any event at all: what orjson refuses, a lone surrogate or a huge integer, is written the slow way."""
+    try:
+        return orjson.dumps(event, default=default, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        return json.dumps(event, default=default, skipkeys=True).encode()
 
 
 def _as_text(logger: Any, name: str, line: Any) -> str:
