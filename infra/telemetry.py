@@ -8,7 +8,10 @@ from typing import Any, Literal
 import orjson
 import structlog
 
-NOISY = ("uvicorn.error", "aiormq", "aio_pika", "asyncio", "aiosqlite", "alembic", "httpcore", "httpx")
+NOISY = ("uvicorn.error", "asyncio", "aiosqlite", "alembic", "httpcore", "httpx")
+"""Said only when something is wrong."""
+QUIET = ("aiormq", "aio_pika", "asyncmy")
+"""Not at all: what they tell of a lost connection, with tracebacks, their adapters tell once, in a line."""
 
 
 def set_up_logging(*, level: str, format_: Literal["json", "text"] | None) -> None:
@@ -59,7 +62,8 @@ def _set_up_libraries(level: str, stamps: list[Any], final: list[Any]) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("asyncmy").setLevel(logging.ERROR)  # its warnings are the server's remarks on our migrations
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _encode(event: Any, default: Any) -> bytes:
