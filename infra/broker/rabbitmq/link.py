@@ -83,9 +83,9 @@ async def connected(url: URL, name: str) -> AsyncIterator[tuple[AbstractConnecti
 
 async def open_channel(connection: AbstractConnection, *, confirms: bool = False) -> Channel:
     """Lives as long as the connection. With `confirms`, what comes back unroutable is told, not raised."""
-    limit = ANSWER.total_seconds()
     try:
-        channel = await connection.channel(publisher_confirms=confirms, on_return_raises=False, timeout=limit)
+        async with asyncio.timeout(ANSWER.total_seconds()):
+            channel = await connection.channel(publisher_confirms=confirms, on_return_raises=False)
     except RuntimeError as error:  # the library's word for a connection that has closed
         raise Lost("the connection ended") from error
     return cast(Channel, channel)
@@ -107,19 +107,25 @@ async def scratch(connection: AbstractConnection, limit: timedelta = ANSWER) -> 
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """The library ends waits on a dead connection with CancelledError, which would end our task as if we had asked for
-    it, or with a bare Exception: both become Lost. Our own cancellation passes.
+    """Around every use of the library, which is careless with cancellation in both directions.
+
+    It ends waits on a dead connection with CancelledError, although nobody cancelled our task, or with a bare
+    Exception: both become Lost. And where it uses asyncio.wait_for, which before Python 3.12 loses a cancellation that
+    arrives together with the result, a real one is swallowed: it is raised at the end.
     """
+    before = _cancellations()
     try:
         yield
     except asyncio.CancelledError as error:
-        if _is_cancelled():
+        if _cancellations() > before:
             raise
         raise Lost("the connection ended") from error
     except Exception as error:
         if type(error) is Exception:
             raise Lost("the connection ended") from error
         raise
+    if _cancellations() > before:
+        raise asyncio.CancelledError
 
 
 def reason(error: BaseException | None) -> str:
@@ -139,6 +145,8 @@ async def watch(
     closing = channel.closing
     signs = [closing, alarm] if alarm else [closing]
     while True:
+        if _cancellations():
+            raise asyncio.CancelledError  # which the library swallowed
         await asyncio.wait(signs, timeout=PROBE_EVERY.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
         if closing.done():
             raise Lost(reason(None if closing.cancelled() else closing.exception()))
@@ -175,7 +183,7 @@ class Link:
                     async with connected(self._url, f"taskflow {self._name}") as (connection, tap):
                         return await self._use(connection, tap)
             except Exception as error:  # whatever it is, a link that gives up is worse
-                if _is_cancelled():
+                if _cancellations():
                     raise asyncio.CancelledError from error
                 self._note_loss(error)
             await asyncio.sleep(next(self._waits))
@@ -203,9 +211,10 @@ class Link:
         self.tried.set()
 
 
-def _is_cancelled() -> bool:
+def _cancellations() -> int:
+    """How often our task was cancelled, without what a time limit has taken back."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return task.cancelling() if task else 0
 
 
 async def _close(connection: aio_pika.Connection, wire: Wire) -> None:

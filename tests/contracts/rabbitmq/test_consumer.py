@@ -123,3 +123,20 @@ async def test_a_consumer_may_begin_while_the_broker_is_away(broker: RabbitBroke
     async with broker.consume(["default"], prefetch=1) as consumer:
         await proxy.listen()
         await is_heard(broker, consumer)
+
+
+async def test_a_cancellation_is_obeyed_at_any_moment(broker: RabbitBroker) -> None:
+    async def hold() -> None:
+        async with broker.consume(["default"], prefetch=2) as consumer:
+            await is_heard(broker, consumer)
+            await broker.depth("default")
+            await broker.ping()
+            await asyncio.Event().wait()
+
+    for step in range(50):
+        holding = asyncio.create_task(hold())
+        await asyncio.sleep(step * 0.001)
+        holding.cancel()
+        _, late = await asyncio.wait([holding], timeout=PATIENCE)
+        assert not late
+        assert holding.cancelled()

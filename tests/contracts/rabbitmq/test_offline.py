@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from infra.broker import BrokerUnavailable
 from infra.broker.rabbitmq.declare import queue_arguments
+from infra.broker.rabbitmq.link import Lost, plain_errors
 from infra.broker.topology import Route, Topology
 from tests.contracts.rabbitmq.conftest import start
 
@@ -41,3 +44,29 @@ def test_the_default_queue_has_the_documented_names_and_every_other_a_suffix() -
 )
 def test_queues_are_quorum_queues_where_the_broker_has_them(version: Any, quorum: bool) -> None:
     assert queue_arguments({"version": version}) == ({"x-queue-type": "quorum"} if quorum else {})
+
+
+async def test_an_end_that_nobody_asked_for_is_a_loss() -> None:
+    for error in (asyncio.CancelledError(), Exception("bare")):
+        with pytest.raises(Lost), plain_errors():
+            raise error
+
+
+async def test_a_cancellation_that_was_swallowed_comes_out_at_the_end() -> None:
+    async def swallow() -> None:
+        with plain_errors(), suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(swallow())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_a_time_limit_inside_is_not_taken_for_a_cancellation() -> None:
+    with plain_errors():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.Event().wait()
+        await asyncio.sleep(0)
