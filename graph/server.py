@@ -13,7 +13,7 @@ from graph.app import create_app, drain, open_services
 from infra.errors import StartError
 from infra.resources import Resources
 
-logger = structlog.get_logger(logger="taskflow.api")
+logger = structlog.get_logger("taskflow.api")
 
 SHUTDOWN_SECONDS: Final = 5
 FRAME_MAX: Final = 1 << 20
