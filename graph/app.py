@@ -26,6 +26,7 @@ from infra.resources import Resources
 from infra.settings import Settings
 
 BODY_MAX: Final = 4 * 1024 * 1024
+"""Room for many tasks at once; more where one payload may be larger."""
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 
 
@@ -46,7 +47,8 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             app.state.services = services
             yield
 
-    graphql = GraphQLApp(schema, context=Context.of, allowed_origins=settings.cors_allow_origins, body_limit=BODY_MAX)
+    limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
+    graphql = GraphQLApp(schema, context=Context.of, allowed_origins=settings.cors_allow_origins, body_limit=limit)
     app = Starlette(
         routes=[
             Route("/", index),

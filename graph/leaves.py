@@ -11,7 +11,8 @@ from strawberry.scalars import JSON
 
 from db.lifecycle import TaskStatus
 from db.queries import OrderField
-from infra.wire import format_instant, parse_instant
+from graph.validate import to_instant
+from infra.wire import format_instant
 
 __all__ = ["SCALARS", "OrderDirection", "OrderField", "TaskStatus"]
 
@@ -59,9 +60,9 @@ _enum(
 
 def _parse_datetime(value: Any) -> datetime:
     try:
-        return parse_instant(value)
-    except (TypeError, ValueError):
-        raise GraphQLError(f"DateTime takes RFC 3339 with a zone, as 2026-01-31T09:30:00Z, not {value!r}") from None
+        return to_instant(value)
+    except ValueError as error:
+        raise GraphQLError(f"DateTime {error}") from None
 
 
 SCALARS: Final[Mapping[object, Any]] = {

@@ -14,6 +14,7 @@ from graph.app import create_app, open_services
 from graph.context import Services
 from infra.resources import Resources, open_resources
 from infra.settings import Settings
+from tests.graph.api import Api
 from worker import examples, handlers
 from worker.registry import Registry
 from worker.runtime import run_worker
@@ -60,3 +61,8 @@ async def worker(resources: Resources) -> AsyncIterator[None]:
     yield
     stop.set()
     await running
+
+
+@pytest.fixture
+def api(client: httpx.AsyncClient) -> Api:
+    return Api(client)
