@@ -105,7 +105,7 @@ async def flood(url: str, count: int, at_once: int) -> tuple[float, float]:
 
 
 async def create_over_one_connection(url: str, remaining: Iterator[int]) -> None:
-    """Ready-made requests, so that the load costs less than what it loads: an HTTP library takes 3 ms of CPU for each."""
+    """Ready-made requests, so that the load costs less than what it loads: an HTTP library takes 3 ms of CPU each."""
     body = json.dumps({"title": "Flood", "payload": PAYLOAD}).encode()
     head = (
         f"POST /tasks HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
