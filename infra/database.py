@@ -46,7 +46,7 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
     options: dict[str, Any] = {
         "echo": echo,
         "json_serializer": lambda value: dump_json(value).decode(),
-        "json_deserializer": orjson.loads,
+        "json_deserializer": _load_json,
         "pool_size": pool_size,
         "max_overflow": pool_size,
         "pool_timeout": 10,
@@ -71,6 +71,14 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
     )
 
 
+def _load_json(stored: str) -> Any:
+    """Where the column takes any text, a stranger's that is not JSON comes back as it is: it must not spoil a page."""
+    try:
+        return orjson.loads(stored)
+    except (orjson.JSONDecodeError, TypeError):
+        return stored
+
+
 def _prepare_sqlite(engine: AsyncEngine) -> None:
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _set_pragmas(connection: Any, record: Any) -> None:
@@ -83,6 +91,11 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def _begin(connection: sa.Connection) -> None:
         immediate = connection.get_execution_options().get("immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    @sa.event.listens_for(engine.sync_engine, "invalidate")
+    def _roll_back(connection: Any, record: Any, error: BaseException | None) -> None:
+        """What a cancellation cut off. Closed alone, it keeps its lock for as long as a traceback names its cursor."""
+        connection.rollback()
 
 
 async def ping(engine: AsyncEngine) -> None:
