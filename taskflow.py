@@ -78,12 +78,20 @@ async def worker(settings: "Settings") -> None:
 
 
 async def migrate_database(settings: "Settings") -> None:
+    import sqlalchemy as sa
+
+    from db.errors import TaskFlowError
     from db.migrate import migrate
     from infra.database import open_database
 
     attempts, backoff = settings.db_connect_attempts, settings.db_connect_backoff
     async with open_database(settings.db_url, attempts=attempts, backoff=backoff) as engine:
-        await migrate(engine)
+        try:
+            await migrate(engine)
+        except TaskFlowError as error:
+            raise StartError(f"DB_URL: {error}") from error
+        except sa.exc.DBAPIError as error:
+            raise StartError(f"DB_URL: the database can't be migrated: {error.orig}") from error
 
 
 async def wait_for_migration(resources: "Resources") -> None:

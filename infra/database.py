@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -33,12 +34,21 @@ async def open_database(
 
     The tries are `backoff` apart at first, then twice as long, up to five times `backoff`.
     """
+    _check_folder(sa.make_url(url))
     engine = create_engine(url, echo=echo, pool_size=pool_size)
     try:
         await _connect(engine, attempts, backoff)
         yield engine
     finally:
         await engine.dispose()
+
+
+def _check_folder(url: sa.URL) -> None:
+    """SQLite makes its file, never the folder around it: waiting can't help. Raises DatabaseUnavailable."""
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        if not folder.is_dir():
+            raise DatabaseUnavailable(f"DB_URL: there is no folder {folder}")
 
 
 def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> AsyncEngine:
