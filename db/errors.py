@@ -43,3 +43,14 @@ class StoreUnavailable(TaskFlowError):
 
     def __str__(self) -> str:
         return "The database can't be reached at the moment."
+
+
+@dataclass(eq=False)
+class MigrationRefused(TaskFlowError):
+    """The database holds a table of our name that is not ours to change."""
+
+    table: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"The table {self.table} is not the documented one: {self.reason}."

@@ -15,13 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from db.lifecycle import State, TaskError, TaskStatus
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "idx_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+metadata = sa.MetaData()
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -108,7 +102,7 @@ tasks = sa.Table(
     sa.Column("run_at", UtcDateTime),
     sa.Column("started_at", UtcDateTime),
     sa.Column("duration_ms", sa.BigInteger),
-    sa.Column("idempotency_key", _word(128), unique=True),
+    sa.Column("idempotency_key", _word(128)),
     sa.Column("idempotency_digest", sa.CHAR(64)),
     sa.Index("idx_tasks_status", "status", "created_at", "id"),
     sa.Index("idx_tasks_created_at", "created_at", "id"),
@@ -116,6 +110,7 @@ tasks = sa.Table(
     sa.Index("idx_tasks_kind", "kind", "created_at", "id"),
     sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
     sa.Index("idx_tasks_dispatch", "status", "dispatch_at"),
+    sa.Index("uq_tasks_idempotency_key", "idempotency_key", unique=True),
     mysql_charset="utf8mb4",
 )
 

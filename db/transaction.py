@@ -56,7 +56,7 @@ async def _bounded() -> AsyncIterator[None]:
     except Exception as error:
         if not is_unavailable(error):
             raise
-        logger.warning("the database can't be reached: %s", type(getattr(error, "orig", error)).__name__)
+        logger.warning("the database can't be reached: %r", getattr(error, "orig", error))
         raise StoreUnavailable from error
 
 

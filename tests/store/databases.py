@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.migrate import migrate
 from infra.database import create_engine
 
 Backend = Literal["sqlite", "mariadb", "mysql"]
@@ -57,6 +58,11 @@ async def engine_on(url: str) -> AsyncIterator[AsyncEngine]:
         yield engine
     finally:
         await engine.dispose()
+
+
+async def migrate_at(url: str) -> None:
+    async with engine_on(url) as engine:
+        await migrate(engine)
 
 
 async def execute(url: str, *statements: str) -> None:
