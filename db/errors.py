@@ -47,10 +47,9 @@ class StoreUnavailable(TaskFlowError):
 
 @dataclass(eq=False)
 class MigrationRefused(TaskFlowError):
-    """The database holds a table of our name that is not ours to change."""
+    """The database can't be migrated as it is; `reason` is a sentence for the operator."""
 
-    table: str
     reason: str
 
     def __str__(self) -> str:
-        return f"The table {self.table} is not the documented one: {self.reason}."
+        return self.reason

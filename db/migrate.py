@@ -10,6 +10,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.errors import MigrationRefused
+
 LOCK: Final = sa.func.concat("taskflow ", sa.func.left(sa.func.database(), 50))
 """Named after the database: such a lock is the whole server's."""
 LOCK_WAIT_SECONDS: Final = 120
@@ -26,7 +28,7 @@ def config(connection: sa.Connection | None = None) -> Config:
 async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
     """To the newest revision. Safe to run twice, and by two processes at once: the second waits, and finds it done.
 
-    Raises MigrationRefused when a table of our name is another one.
+    Raises MigrationRefused when a table of our name is another one, or when the first of two takes too long.
     """
     async with engine.connect() as connection:
         await connection.execution_options(immediate=True)
@@ -46,7 +48,7 @@ def _alone(connection: sa.Connection) -> Iterator[None]:
         yield
         return
     if connection.scalar(sa.select(sa.func.get_lock(LOCK, LOCK_WAIT_SECONDS))) != 1:
-        raise RuntimeError("another migration is still running")
+        raise MigrationRefused(f"Another migration is still running after {LOCK_WAIT_SECONDS} s.")
     try:
         yield
     finally:

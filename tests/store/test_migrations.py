@@ -321,6 +321,17 @@ async def migrate_one_step(engine: AsyncEngine) -> bool:
     return True
 
 
+@on_servers
+async def test_waiting_for_another_migration_ends_with_a_sentence(
+    maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.migrate.LOCK_WAIT_SECONDS", 0)
+    async with maker.empty() as engine, engine.connect() as other:
+        assert await other.scalar(sa.select(sa.func.get_lock(LOCK, 0))) == 1
+        with pytest.raises(MigrationRefused, match="still running"):
+            await migrate(engine)
+
+
 async def test_an_interrupted_adoption_on_sqlite_leaves_nothing(tmp_path: Path) -> None:
     async with engine_on(f"sqlite+aiosqlite:///{tmp_path}/taskflow.db") as engine:
         before = await documented_rows(await adopted(engine))

@@ -21,6 +21,7 @@ MYSQLS = ("mysql", "mariadb")
 STATUSES = ("PENDING", "PROCESSING", "DONE", "FAILED", "CANCELLED")
 ADOPTED_LEASE = timedelta(minutes=5)
 """For adopted rows that are PROCESSING, whose worker knows of no lease: then they are taken for lost."""
+OTHER_TABLE = "The table tasks is not the documented one:"
 INDEXES = {
     "idx_tasks_status": ["status", "created_at", "id"],
     "idx_tasks_created_at": ["created_at", "id"],
@@ -114,10 +115,10 @@ def adopt_tasks(inspector: sa.Inspector) -> None:
     columns = {column["name"]: column for column in inspector.get_columns("tasks")}
     missing = [column.name for column in documented_columns() if column.name not in columns]
     if missing:
-        raise MigrationRefused("tasks", f"it has no column {', '.join(missing)}")
+        raise MigrationRefused(f"{OTHER_TABLE} it has no column {', '.join(missing)}.")
     key = inspector.get_pk_constraint("tasks")["constrained_columns"]
     if key != ["id"] or not isinstance(columns["id"]["type"], sa.String):
-        raise MigrationRefused("tasks", "its primary key is not a text id")
+        raise MigrationRefused(f"{OTHER_TABLE} its primary key is not a text id.")
     if on_mysql():
         widen_texts(columns["status"])
     with op.batch_alter_table("tasks", recreate="never") as table:
