@@ -13,15 +13,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from graph import health, rest
+from graph import health, rest, ws
 from graph.context import Context, Services
 from graph.http import GraphQLApp
 from graph.live import open_hub
 from graph.problems import HANDLERS
 from graph.schema import schema
+from graph.security import allowed_origins
 from graph.stats import StatsCache
 from graph.submit import open_submitter
-from graph.ws import status_feed
 from infra.resources import Resources
 from infra.settings import Settings
 
@@ -39,7 +39,10 @@ async def open_services(resources: Resources) -> AsyncIterator[Services]:
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
-    """Serves with the services that `open_` opens when the application starts, and closes when it ends."""
+    """Serves with the services that `open_` opens when the application starts, and closes when it ends.
+
+    Raises StartError when the settings name an origin that is none.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -47,14 +50,15 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             app.state.services = services
             yield
 
+    origins = sorted(allowed_origins(settings.cors_allow_origins))
     limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
-    graphql = GraphQLApp(schema, context=Context.of, allowed_origins=settings.cors_allow_origins, body_limit=limit)
+    graphql = GraphQLApp(schema, context=Context.of, allowed_origins=origins, body_limit=limit)
     app = Starlette(
         routes=[
             Route("/", index),
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
-            WebSocketRoute("/ws", status_feed),
+            WebSocketRoute("/ws", ws.status_feed),
             Route("/openapi.json", openapi),
             *rest.ROUTES,
             *health.ROUTES,
@@ -62,7 +66,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
         middleware=[
             Middleware(
                 CORSMiddleware,
-                allow_origins=settings.cors_allow_origins,
+                allow_origins=origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["content-type", "idempotency-key"],
                 expose_headers=["link", "location"],
@@ -72,6 +76,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
         lifespan=lifespan,
     )
     app.state.graphql = graphql
+    app.state.allowed_origins = graphql.allowed_origins
     return app
 
 
@@ -79,9 +84,7 @@ async def drain(app: Starlette) -> None:
     """Tell watchers to connect again, elsewhere; from now on this process is not healthy."""
     services: Services = app.state.services
     services.draining.set()
-    await asyncio.gather(
-        app.state.graphql.drain(), *(feed.close(1012, "Service restart") for feed in list(services.feeds))
-    )
+    await asyncio.gather(app.state.graphql.drain(), ws.drain(services))
 
 
 async def index(request: Request) -> Response:
