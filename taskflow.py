@@ -37,7 +37,7 @@ async def up(settings: "Settings", host: str) -> None:
     from worker.registry import Registry
     from worker.runtime import run_worker
 
-    registry = Registry.load([handlers, examples, *settings.worker_handlers])
+    registry = Registry.load([handlers, *settings.worker_handlers], examples=examples)
     with listening(host, settings.api_port) as listener:
         await migrate_database(settings)
         async with open_resources(settings) as resources:

@@ -125,9 +125,15 @@ class Registry:
                 raise HandlerError(f"kind {kind!r} has two handlers: {names}")
 
     @classmethod
-    def load(cls, modules: Sequence[str | ModuleType]) -> "Registry":
-        """Import the modules and take every function that `@task` has marked. Raises HandlerError."""
-        return cls(Handler.of(function) for module in modules for function in _marked(module))
+    def load(cls, modules: Sequence[str | ModuleType], *, examples: ModuleType | None = None) -> "Registry":
+        """Import the modules and take every function that `@task` has marked, and those examples whose kind is free.
+
+        Raises HandlerError.
+        """
+        handlers = [Handler.of(function) for module in modules for function in _marked(module)]
+        taken = {handler.options.kind for handler in handlers}
+        shown = [Handler.of(function) for function in _marked(examples)] if examples else []
+        return cls([*handlers, *(handler for handler in shown if handler.options.kind not in taken)])
 
     @property
     def kinds(self) -> list[str]:
