@@ -36,7 +36,7 @@ class LocalNames:
 
     Nobody logs in here, so on a laptop the loopback address is the fence. A page of the web whose own name was rebound
     to 127.0.0.1 would be inside it, as same-origin as ours: but its name stays in the Host header. Addresses can't be
-    rebound, and the names in CORS_ALLOW_ORIGINS are the operator's, such as that of a proxy in front of us.
+    rebound, nor can names without a dot, and those in CORS_ALLOW_ORIGINS are the operator's, such as that of a proxy in front of us.
     """
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
@@ -55,7 +55,9 @@ class LocalNames:
     def _is_ours(self, host: str) -> bool:
         try:
             name = urlsplit(f"//{host}").hostname
-            if name is None or self._names is None or name in self._names or f".{name}".endswith(".localhost"):
+            if name is None or self._names is None or name in self._names or name.endswith(".localhost"):
+                return True
+            if "." not in name and ":" not in name:  # no name of the web: localhost, or a machine's own
                 return True
             ipaddress.ip_address(name)
         except ValueError:
