@@ -36,7 +36,8 @@ class LocalNames:
 
     Nobody logs in here, so on a laptop the loopback address is the fence. A page of the web whose own name was rebound
     to 127.0.0.1 would be inside it, as same-origin as ours: but its name stays in the Host header. Addresses can't be
-    rebound, nor can names without a dot, and those in CORS_ALLOW_ORIGINS are the operator's, such as that of a proxy in front of us.
+    rebound, nor can names without a dot; the names in CORS_ALLOW_ORIGINS are the operator's, such as that of a proxy in
+    front of us.
     """
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
