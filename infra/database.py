@@ -13,6 +13,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from infra import sqlite
 from infra.background import doubling
 from infra.errors import StartError
 from infra.wire import dump_json
@@ -64,7 +65,16 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
         "hide_parameters": True,
     }
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed, connect_args={"timeout": 15, "isolation_level": None}, **options)
+        engine = create_async_engine(
+            parsed,
+            connect_args={
+                "timeout": 15,
+                "isolation_level": None,
+                "check_same_thread": False,  # a cursor is made in this one, and used in the connection's
+                "async_creator_fn": sqlite.connect,
+            },
+            **options,
+        )
         _prepare_sqlite(engine)
         return engine
     return create_async_engine(
