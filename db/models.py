@@ -109,7 +109,7 @@ tasks = sa.Table(
     sa.Index("idx_tasks_updated_at", "updated_at", "id"),
     sa.Index("idx_tasks_kind", "kind", "created_at", "id"),
     sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
-    sa.Index("idx_tasks_dispatch", "status", "dispatch_at"),
+    sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue"),
     sa.Index("uq_tasks_idempotency_key", "idempotency_key", unique=True),
     mysql_charset="utf8mb4",
 )

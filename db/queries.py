@@ -87,9 +87,11 @@ async def recorded(
 ) -> list[Recorded]:
     """Changes with ids above `after`, in their order: of all tasks, of one, or those with the ids named."""
     joined = sa.select(*RECORDED_COLUMNS).join(tasks, tasks.c.id == task_events.c.task_id)
-    statement = joined.where(task_events.c.id > after).order_by(task_events.c.id).limit(limit)
-    if task_id is not None:
-        statement = statement.where(task_events.c.task_id == task_id)
+    statement = joined.where(task_events.c.id > after).limit(limit)
+    if task_id is None:
+        statement = statement.order_by(task_events.c.id)
+    else:  # the same order, for one task, and the one that an index has
+        statement = statement.where(task_events.c.task_id == task_id).order_by(task_events.c.version)
     if among is not None:
         statement = statement.where(task_events.c.id.in_(among))
     return [Recorded(*row) for row in await read(engine, statement)]

@@ -28,7 +28,7 @@ INDEXES = {
     "idx_tasks_updated_at": ["updated_at", "id"],
     "idx_tasks_kind": ["kind", "created_at", "id"],
     "idx_tasks_queue": ["queue", "created_at", "id"],
-    "idx_tasks_dispatch": ["status", "dispatch_at"],
+    "idx_tasks_dispatch": ["status", "dispatch_at", "queue"],
 }
 
 
