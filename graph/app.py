@@ -10,13 +10,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from graph import health, rest, ws
 from graph.context import Context, Services
-from graph.http import GraphQLApp
 from graph.live import open_hub
+from graph.pages import GraphQLWithPage, index
 from graph.problems import HANDLERS
 from graph.schema import schema
 from graph.security import allowed_origins
@@ -52,7 +52,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
 
     origins = sorted(allowed_origins(settings.cors_allow_origins))
     limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
-    graphql = GraphQLApp(schema, context=Context.of, allowed_origins=origins, body_limit=limit)
+    graphql = GraphQLWithPage(schema, context=Context.of, allowed_origins=origins, body_limit=limit)
     app = Starlette(
         routes=[
             Route("/", index),
@@ -85,20 +85,6 @@ async def drain(app: Starlette) -> None:
     services: Services = app.state.services
     services.draining.set()
     await asyncio.gather(app.state.graphql.drain(), ws.drain(services))
-
-
-async def index(request: Request) -> Response:
-    """What is where, for whoever comes without knowing."""
-    return JSONResponse(
-        {
-            "name": "TaskFlow",
-            "graphql": "/graphql",
-            "live": "/ws",
-            "tasks": "/tasks",
-            "openapi": "/openapi.json",
-            "health": "/healthz",
-        }
-    )
 
 
 async def openapi(request: Request) -> Response:
