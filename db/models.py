@@ -6,6 +6,7 @@ Its version is then 0: nothing of it is recorded yet, and whoever touches it fir
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -163,7 +164,10 @@ class Task:
     idempotency_digest: str | None
 
     def state(self) -> State:
-        return State(**{name: getattr(self, name) for name in State.__slots__})
+        return State(*_state_values(self))
+
+
+_state_values = attrgetter(*State.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

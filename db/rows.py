@@ -6,6 +6,7 @@ Locks are taken in the order of ids. An event is copied from the row it describe
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from db.lifecycle import State
 from db.models import Recorded, Task, task_events, tasks
 
 STATE_COLUMNS: Final = tuple(field.name for field in fields(State))
+STATE_VALUES: Final = attrgetter(*STATE_COLUMNS)
+TASK_COLUMNS: Final = tuple(field.name for field in fields(Task))
+TASK_VALUES: Final = attrgetter(*TASK_COLUMNS)
 IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 
 
@@ -111,17 +115,19 @@ async def store(connection: AsyncConnection, before: Mapping[str, Task], after: 
     if not after:
         return Written({}, [])
     rows = [
-        {"id": task_id, "title": before[task_id].title} | {name: getattr(state, name) for name in STATE_COLUMNS}
-        for task_id, state in sorted(after.items())
+        {"id": task_id, "title": before[task_id].title} | state_row(state) for task_id, state in sorted(after.items())
     ]
     await connection.execute(_store_statement(connection.dialect.name), rows)
-    changed = {task_id: _with_state(before[task_id], state) for task_id, state in after.items()}
+    changed = {task_id: Task(**task_row(before[task_id]) | state_row(state)) for task_id, state in after.items()}
     return Written(changed, await record(connection, after))
 
 
-def _with_state(task: Task, state: State) -> Task:
-    values = {field.name: getattr(task, field.name) for field in fields(Task)}
-    return Task(**values | {name: getattr(state, name) for name in STATE_COLUMNS})
+def task_row(task: Task) -> dict[str, Any]:
+    return dict(zip(TASK_COLUMNS, TASK_VALUES(task), strict=True))
+
+
+def state_row(state: State) -> dict[str, Any]:
+    return dict(zip(STATE_COLUMNS, STATE_VALUES(state), strict=True))
 
 
 async def record(connection: AsyncConnection, ids: Iterable[str]) -> list[Recorded]:

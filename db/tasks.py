@@ -12,7 +12,7 @@ from db import lifecycle
 from db.errors import IdempotencyConflict, TaskNotFound
 from db.lifecycle import Outcome, State, TaskStatus
 from db.models import NewTask, Recorded, Task, tasks
-from db.rows import IDS, STATE_COLUMNS, locked, padded, record, store
+from db.rows import IDS, locked, padded, record, state_row, store, task_row
 from db.transaction import is_lost_race, transact
 
 AT_A_TIME: Final = 500
@@ -113,7 +113,7 @@ def _new_row(new: NewTask, now: datetime) -> Task:
         created_at=now,
         idempotency_key=new.idempotency_key,
         idempotency_digest=new.digest,
-        **{name: getattr(state, name) for name in STATE_COLUMNS},
+        **state_row(state),
     )
 
 
@@ -128,11 +128,9 @@ async def _by_key(connection: AsyncConnection, keys: Iterable[str | None]) -> di
 
 async def _insert(connection: AsyncConnection, fresh: Sequence[Task]) -> list[Recorded]:
     recorded: list[Recorded] = []
-    names = tasks.c.keys()
     for start in range(0, len(fresh), AT_A_TIME):
         some = fresh[start : start + AT_A_TIME]
-        rows = [{name: getattr(task, name) for name in names} for task in some]
-        await connection.execute(tasks.insert(), rows)
+        await connection.execute(tasks.insert(), [task_row(task) for task in some])
         recorded += await record(connection, [task.id for task in some])
     return recorded
 

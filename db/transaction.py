@@ -55,11 +55,6 @@ def _turn(engine: AsyncEngine) -> AbstractAsyncContextManager[None]:
     return lock or nullcontext()
 
 
-def is_divisible(error: Exception) -> bool:
-    """Whether a single row of a batch may be to blame: not where the database is away."""
-    return not isinstance(error, StoreUnavailable) and not is_unavailable(error)
-
-
 @asynccontextmanager
 async def _bounded() -> AsyncIterator[None]:
     """Turns every way of not being reached into StoreUnavailable."""

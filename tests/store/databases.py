@@ -72,10 +72,10 @@ async def execute(url: str, *statements: str) -> None:
 
 
 async def run(engine: AsyncEngine, *statements: str) -> None:
-    """Each in turn, as text that the driver does not look into, committed."""
+    """Each in turn, committed."""
     async with engine.connect() as connection:
         for statement in statements:
-            await connection.exec_driver_sql(statement.replace("%", "%%") if "%" in statement else statement)
+            await connection.exec_driver_sql(statement)
         await connection.commit()
 
 

@@ -1,0 +1,77 @@
+"""How much goes over the wire: a batch of any size costs as many statements as one task."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db import dispatch, tasks
+from db.lifecycle import Succeeded
+from db.tasks import Claimed, Finish, Lease
+from tests.store.databases import fetch, on_servers
+from tests.store.steps import LATER, LEASE, NOON, SECOND, claim, create, due, mark
+
+T = TypeVar("T")
+
+
+@on_servers
+@pytest.mark.parametrize("size", [1, 3, 200])
+async def test_a_batch_is_one_statement_for_each_step_whatever_its_size(engine: AsyncEngine, size: int) -> None:
+    """By the server's own counters: a driver may send many rows one by one."""
+    some = await counted(engine, lambda: create(engine, size), insert=1, insert_select=1, select=1, commit=1)
+    ids = [task.id for task in some]
+    await counted(engine, lambda: mark(engine, *some), update=1, commit=1)
+    claims = await counted(engine, lambda: claim(engine, ids), insert=1, insert_select=1, select=2, commit=1)
+    mine = [one for one in claims if isinstance(one, Claimed)]
+    leases = [Lease(one.task.id, one.claim, None) for one in mine]
+    await counted(
+        engine,
+        lambda: tasks.extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE),
+        update=1,
+        select=1,
+        commit=1,
+    )
+    finishes = [Finish(one.task.id, one.claim, Succeeded({"value": 1})) for one in mine]
+    await counted(
+        engine, lambda: tasks.finish(engine, finishes, now=NOON), insert=1, insert_select=1, select=2, commit=1
+    )
+    assert len(mine) == size
+
+
+@on_servers
+async def test_what_is_due_is_taken_in_three_statements(engine: AsyncEngine) -> None:
+    await create(engine, 200)
+    taken = await counted(engine, lambda: due(engine, now=LATER, limit=200), select=2, update=1, commit=1)
+    assert len(taken) == 200
+    await mark(engine, *taken)
+    found = await counted(
+        engine,
+        lambda: dispatch.recover_lost(engine, queue="default", now=LATER, older_than=SECOND, limit=200),
+        select=1,
+        update=1,
+        commit=1,
+    )
+    assert found == 200
+
+
+@on_servers
+async def test_looking_for_what_is_due_and_finding_nothing_costs_one_statement(engine: AsyncEngine) -> None:
+    await counted(engine, lambda: due(engine, now=NOON), select=1, commit=1)
+
+
+async def counted(engine: AsyncEngine, work: Callable[[], Awaitable[T]], **expected: int) -> T:
+    before = await counters(engine)
+    result = await work()
+    after = await counters(engine)
+    assert {name: count for name in after if (count := after[name] - before[name])} == expected
+    return result
+
+
+async def counters(engine: AsyncEngine) -> dict[str, int]:
+    """What this connection has done so far; each caller takes the one that was given back last."""
+    names = "insert", "insert_select", "select", "update", "delete", "commit"
+    rows = await fetch(engine, "SHOW SESSION STATUS")
+    return {str(name)[4:]: int(str(value)) for name, value in rows if name in {f"Com_{one}" for one in names}}
