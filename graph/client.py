@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -12,7 +12,10 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
 TIMEOUT: Final = 30.0
+FIRST_WAIT: Final = 0.1
 LONGEST_WAIT: Final = 5.0
+TASKS_KEPT: Final = 10_000
+"""Whose latest event is remembered, so that what a replay repeats is not told twice."""
 
 
 class ClientError(Exception):
@@ -45,22 +48,40 @@ async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncGenera
 
     Raises ClientError when the first connection fails, or the API refuses the subscription.
     """
-    seen: dict[str, int] = {}
-    connected, wait = False, 0.1
+    told = _Told()
+    connected, wait = False, FIRST_WAIT
     while True:
         try:
             async with aclosing(_subscribe(url, query, variables)) as answers:
                 async for data in answers:
-                    connected, wait, event = True, 0.1, data["taskStatus"]
+                    connected, wait, event = True, FIRST_WAIT, data["taskStatus"]
                     variables = variables | {"after": event["id"]}
-                    if event["version"] >= seen.get(event["taskId"], 0):
-                        seen[event["taskId"]] = event["version"]
+                    if told.is_next(event):
                         yield event
         except (OSError, ValueError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
             if not connected:
                 raise ClientError(f"TASKFLOW_URL: {url} does not answer ({error or type(error).__name__})") from error
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)
+
+
+class _Told:
+    """The latest event of each task."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, tuple[int, Any, Any]] = {}
+
+    def is_next(self, event: dict[str, Any]) -> bool:
+        """A newer version, or other progress of the same; it is then taken to be told."""
+        latest = event["version"], event["progress"], event["message"]
+        had = self._events.get(event["taskId"], (-1, None, None))
+        if latest[0] < had[0] or (latest[0] == had[0] and (event["progress"] is None or latest == had)):
+            return False
+        self._events.pop(event["taskId"], None)
+        self._events[event["taskId"]] = latest
+        if len(self._events) > TASKS_KEPT:
+            del self._events[next(iter(self._events))]
+        return True
 
 
 async def _subscribe(url: str, query: str, variables: dict[str, Any]) -> AsyncGenerator[Any, None]:
@@ -75,6 +96,7 @@ async def _subscribe(url: str, query: str, variables: dict[str, Any]) -> AsyncGe
                     payload = {"query": query, "variables": variables}
                     await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
                 case "next":
+                    _raise_unless_lagged(message["payload"].get("errors", ()))
                     yield message["payload"]["data"]
                 case "error":
                     _raise_unless_lagged(message["payload"])
@@ -85,7 +107,7 @@ async def _subscribe(url: str, query: str, variables: dict[str, Any]) -> AsyncGe
                     await socket.send(json.dumps({"type": "pong"}))
 
 
-def _raise_unless_lagged(errors: list[dict[str, Any]]) -> None:
+def _raise_unless_lagged(errors: Iterable[dict[str, Any]]) -> None:
     """Who was too slow subscribes again, and gets what it missed."""
     if any((one.get("extensions") or {}).get("code") != "LAGGED" for one in errors):
         raise ClientError("; ".join(str(one["message"]) for one in errors))

@@ -1,7 +1,6 @@
 """What the terminal shows of the API: submit, watch and seed. A client like any other; touches no database."""
 
 import asyncio
-import json
 import random
 import time
 from contextlib import aclosing
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from graph.client import ClientError, execute, follow
+from graph.parameters import NotARequest, decode_json
 
 CREATE: Final = "mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { id status } } }"
 CREATE_MANY: Final = "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount } }"
@@ -63,9 +63,9 @@ async def seed(url: str, count: int, rate: float | None) -> int:
 
 def _parse(payload: str | None) -> Any:
     try:
-        return None if payload is None else json.loads(payload)
-    except ValueError as error:
-        raise ClientError(f"--payload is not JSON: {error}") from error
+        return None if payload is None else decode_json(payload)
+    except NotARequest as error:
+        raise ClientError(f"--payload: {error}") from error
 
 
 def _line(event: dict[str, Any], *, with_id: bool) -> Text:
@@ -78,8 +78,13 @@ def _line(event: dict[str, Any], *, with_id: bool) -> Text:
     if event["progress"] is not None:
         line.append(f" {event['progress']:4.0%}", style="default")
     if event["message"]:
-        line.append(f" {event['message']}", style="default")
+        line.append(f" {_printable(event['message'])}", style="default")
     return line
+
+
+def _printable(text: str) -> str:
+    """What a handler says must not steer the terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _sample(number: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -12,11 +11,12 @@ import pytest
 from starlette.applications import Starlette
 
 from db.migrate import migrate
-from graph.app import create_app, open_services
+from graph.app import open_services
 from graph.context import Services
 from infra.resources import Resources, open_resources
 from infra.settings import Settings
 from tests.graph.api import Api
+from tests.graph.serve import app_of
 from worker import examples, handlers
 from worker.registry import Registry
 from worker.runtime import run_worker
@@ -59,11 +59,9 @@ async def services(resources: Resources) -> AsyncIterator[Services]:
 
 
 @pytest.fixture
-async def app(settings: Settings, services: Services) -> Starlette:
+async def app(services: Services) -> Starlette:
     """The application, its services open: not yet served."""
-    app = create_app(settings, lambda: AsyncExitStack())  # type: ignore[arg-type, return-value]
-    app.state.services = services
-    return app
+    return app_of(services)
 
 
 @pytest.fixture

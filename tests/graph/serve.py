@@ -1,8 +1,8 @@
-"""A real server for an application, and the toy schema behind a GraphQLApp of its own."""
+"""A real server for an application: the real one, or the toy schema behind a GraphQLApp of its own."""
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import uvicorn
@@ -10,6 +10,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
+from graph.app import create_app
+from graph.context import Services
 from graph.http import GraphQLApp
 from tests.graph.toy import Events, schema
 
@@ -19,8 +21,15 @@ def make_app(events: Events | None = None, **options: Any) -> GraphQLApp:
     return GraphQLApp(schema, context=lambda connection: context, **options)
 
 
+def app_of(services: Services, **settings: Any) -> Starlette:
+    """The real application on services that are open already, its settings changed as told."""
+    app = create_app(services.resources.settings.model_copy(update=settings), AsyncExitStack)  # type: ignore[arg-type]
+    app.state.services = services
+    return app
+
+
 @asynccontextmanager
-async def serving(app: ASGIApp, *, send_buffer: int | None = None) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, *, port: int = 0, send_buffer: int | None = None) -> AsyncIterator[str]:
     """The address, as host:port, at which a real server answers; a GraphQLApp alone is on /graphql.
 
     The kernel keeps no more than `send_buffer` bytes for a client that does not read.
@@ -33,7 +42,7 @@ async def serving(app: ASGIApp, *, send_buffer: int | None = None) -> AsyncItera
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         if send_buffer:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         await server.startup(sockets=[listening])

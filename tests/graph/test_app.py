@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -14,26 +13,22 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from graph import health, rest
-from graph.app import OPENAPI, create_app
+from graph.app import OPENAPI
 from graph.context import Services
 from graph.security import LocalNames
 from infra.errors import StartError
-from infra.settings import Settings
 from tests.graph.api import Api
 from tests.graph.client import PROTOCOL
-from tests.graph.serve import serving
+from tests.graph.serve import app_of, serving
 
 ALLY = "https://ally.test"
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @pytest.fixture
-def open_app(settings: Settings, services: Services) -> Starlette:
+def open_app(services: Services) -> Starlette:
     """The application with one allowed origin, written as people write it."""
-    settings = settings.model_copy(update={"cors_allow_origins": (f"{ALLY.upper()}:443/",)})
-    app = create_app(settings, lambda: AsyncExitStack())  # type: ignore[arg-type, return-value]
-    app.state.services = services
-    return app
+    return app_of(services, cors_allow_origins=(f"{ALLY.upper()}:443/",))
 
 
 def client_of(app: Any, host: str = "taskflow.test") -> httpx.AsyncClient:
@@ -94,9 +89,9 @@ async def test_sockets_open_for_programs_and_welcome_pages(
 
 
 @pytest.mark.parametrize("origin", ["localhost:5173", "https://ally.test/path", "ally"])
-def test_origin_that_is_none_stops_the_start_with_its_name(settings: Settings, origin: str) -> None:
+async def test_origin_that_is_none_stops_the_start_with_its_name(services: Services, origin: str) -> None:
     with pytest.raises(StartError, match="^CORS_ALLOW_ORIGINS: .*" + re.escape(origin)):
-        create_app(settings.model_copy(update={"cors_allow_origins": (origin,)}), AsyncExitStack)  # type: ignore[arg-type]
+        app_of(services, cors_allow_origins=(origin,))
 
 
 @pytest.mark.parametrize(
