@@ -1,0 +1,28 @@
+/** The normalised cache and its policies. */
+import { InMemoryCache } from "@apollo/client";
+import { mergeTaskPages } from "./keyset";
+
+export function createCache(): InMemoryCache {
+  return new InMemoryCache({
+    typePolicies: {
+      Query: {
+        fields: {
+          tasks: { keyArgs: ["filter", "orderBy"], merge: mergeTaskPages },
+          task: {
+            read: (existing: unknown, { args, toReference }) =>
+              existing ?? toReference({ __typename: "Task", id: args?.["id"] as string }),
+          },
+        },
+      },
+      Stats: { keyFields: [] },
+      StatusCount: { keyFields: false },
+      TaskConnection: { keyFields: false },
+      TaskEdge: { keyFields: false },
+      PageInfo: { keyFields: false },
+      TaskError: { keyFields: false },
+      TaskEvent: { keyFields: ["id"] },
+      TaskStatusEvent: { keyFields: false },
+      Task: { fields: { payload: { merge: false }, result: { merge: false }, error: { merge: false } } },
+    },
+  });
+}

@@ -1,0 +1,37 @@
+/** Where you are, whether it is live, and how you like it. */
+import { Group } from "@mantine/core";
+import { IconChartHistogram, IconList, IconPlus, IconTerminal2 } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { ReactElement } from "react";
+import { ConnectionIndicator } from "./ConnectionIndicator";
+import classes from "./Header.module.css";
+
+const ICON = { size: 17, stroke: 1.7, "aria-hidden": true } as const;
+
+export function Header(): ReactElement {
+  return (
+    <Group className={classes["bar"] ?? ""} wrap="nowrap" gap="xs">
+      <Link to="/" className={classes["brand"]} aria-label="TaskFlow">
+        <img src="/favicon.svg" alt="" width={24} height={24} />
+        <span className={classes["name"]}>TaskFlow</span>
+      </Link>
+      <nav className={classes["nav"]} aria-label="Pages">
+        <Link to="/" className={classes["link"]} activeOptions={{ exact: true, includeSearch: false }}>
+          <IconList {...ICON} /> <span>Tasks</span>
+        </Link>
+        <Link to="/overview" className={classes["link"]}>
+          <IconChartHistogram {...ICON} /> <span>Overview</span>
+        </Link>
+        <Link to="/new" className={classes["link"]}>
+          <IconPlus {...ICON} /> <span>New task</span>
+        </Link>
+        <a href="/graphql" className={classes["link"]}>
+          <IconTerminal2 {...ICON} /> <span>GraphiQL</span>
+        </a>
+      </nav>
+      <Group gap="xs" wrap="nowrap" ml="auto">
+        <ConnectionIndicator />
+      </Group>
+    </Group>
+  );
+}
