@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from graph import health, rest
 from graph.context import Context, Services
+from graph.dashboard import Dashboard, built_dashboard
 from graph.http import GraphQLApp
 from graph.live import open_hub
 from graph.problems import HANDLERS
@@ -49,7 +50,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
     graphql = GraphQLApp(schema, context=Context.of, allowed_origins=settings.cors_allow_origins, body_limit=BODY_MAX)
     app = Starlette(
         routes=[
-            Route("/", index),
+            *pages(settings),
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             WebSocketRoute("/ws", status_feed),
@@ -80,6 +81,12 @@ async def drain(app: Starlette) -> None:
     await asyncio.gather(
         app.state.graphql.drain(), *(feed.close(1012, "Service restart") for feed in list(services.feeds))
     )
+
+
+def pages(settings: Settings) -> list[Route]:
+    """The dashboard, where it is built; else a word of what is where."""
+    folder = built_dashboard()
+    return Dashboard(folder, settings).routes() if folder else [Route("/", index)]
 
 
 async def index(request: Request) -> Response:

@@ -33,6 +33,8 @@ EXAMPLES = {
     "WORKER_HANDLERS",
     "LOG_FORMAT",
     "WORKER_HEARTBEAT_FILE",
+    "REACT_APP_API_BASE",
+    "REACT_APP_WS_URL",
 }
 """What env.example shows for these is an example, not the default."""
 
