@@ -116,6 +116,7 @@ tasks = sa.Table(
     sa.Index("idx_tasks_kind", "kind", "created_at", "id"),
     sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
     sa.Index("idx_tasks_dispatch", "status", "dispatch_at"),
+    sa.Index("idx_tasks_finished_at", "finished_at", "status", "kind", "duration_ms"),
     mysql_charset="utf8mb4",
 )
 

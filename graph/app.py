@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from graph import health, rest
 from graph.context import Context, Services
 from graph.dashboard import Dashboard, built_dashboard
+from graph.figures import FiguresCache
 from graph.http import GraphQLApp
 from graph.live import open_hub
 from graph.problems import HANDLERS
@@ -35,7 +36,7 @@ async def open_services(resources: Resources) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         submitter = await stack.enter_async_context(open_submitter(resources))
         hub = await stack.enter_async_context(open_hub(resources.engine, resources.bus))
-        yield Services(resources, submitter, hub, StatsCache(resources))
+        yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources))
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
