@@ -13,6 +13,7 @@ import { createRoot } from "react-dom/client";
 import { createApollo, createSocket } from "@/apollo/client";
 import { createConnectionStore } from "@/apollo/connection";
 import { ResumeLink } from "@/apollo/resume";
+import { TaskStream } from "@/apollo/stream";
 import { LiveProvider } from "@/components/LiveProvider";
 import { currentEndpoints } from "@/lib/config";
 import { theme } from "@/lib/theme";
@@ -24,7 +25,10 @@ const socket = createSocket(endpoints.ws);
 const connection = createConnectionStore(socket);
 const resume = new ResumeLink();
 const client = createApollo(endpoints, socket, resume);
-window.addEventListener("online", () => resume.now());
+const live = { connection, stream: new TaskStream(client) };
+window.addEventListener("online", () => {
+  resume.now();
+});
 
 const root = document.getElementById("root");
 if (root) {
@@ -33,7 +37,7 @@ if (root) {
       <ApolloProvider client={client}>
         <MantineProvider theme={theme} defaultColorScheme="auto">
           <Notifications position="bottom-right" limit={4} zIndex={400} />
-          <LiveProvider connection={connection}>
+          <LiveProvider live={live}>
             <RouterProvider router={router} />
           </LiveProvider>
         </MantineProvider>

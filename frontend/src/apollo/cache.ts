@@ -10,7 +10,7 @@ export function createCache(): InMemoryCache {
           tasks: { keyArgs: ["filter", "orderBy"], merge: mergeTaskPages },
           task: {
             read: (existing: unknown, { args, toReference }) =>
-              existing ?? toReference({ __typename: "Task", id: args?.["id"] as string }),
+              existing === undefined ? toReference({ __typename: "Task", id: args?.["id"] as string }) : existing,
           },
         },
       },

@@ -6,6 +6,9 @@ import { Observable, type Subscription } from "rxjs";
 
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 5_000;
+
+/** After a longer absence what was missed is not replayed: what is shown is asked for again, which costs less. */
+export const LONGEST_REPLAY_MS = 120_000;
 const FINAL_CODES: ReadonlySet<unknown> = new Set(["BAD_USER_INPUT", "NOT_FOUND", "FORBIDDEN", "UNAUTHENTICATED"]);
 
 /** The wait before the attempt after `failures` (>= 1) of them: doubles, and `jitter` in [0, 1) takes up to half away. */
@@ -49,14 +52,19 @@ export class ResumeLink extends ApolloLink {
     return new Observable((observer) => {
       let inner: Subscription | undefined;
       let failures = 0;
+      let lostAt: number | undefined;
       let cancelWait = (): void => undefined;
 
       const connect = (): void => {
+        if (resumes && lostAt !== undefined && Date.now() - lostAt > LONGEST_REPLAY_MS) {
+          operation.variables = { ...operation.variables, after: null };
+        }
         inner = forward(operation).subscribe({
           next: (result) => {
             failures = 0;
+            lostAt = undefined;
             const id = resumes ? eventId(result) : undefined;
-            if (id !== undefined) operation.variables["after"] = id;
+            if (id !== undefined) operation.variables = { ...operation.variables, after: id };
             observer.next(result);
           },
           error: (error: unknown) => {
@@ -69,6 +77,7 @@ export class ResumeLink extends ApolloLink {
 
       const wait = (): void => {
         failures += 1;
+        lostAt ??= Date.now();
         const go = (): void => {
           cancelWait();
           connect();

@@ -1,14 +1,24 @@
 /** Hands the app's one connection, and what passes over it, to the components below. */
 import type { ReactElement, ReactNode } from "react";
-import { LiveContext } from "@/hooks/live";
-import type { ConnectionStore } from "@/apollo/connection";
+import { type Live, LiveContext } from "@/hooks/live";
+import { useLiveSubscriptions } from "@/hooks/useLiveSubscriptions";
 
-export function LiveProvider({
-  connection,
-  children,
-}: {
-  readonly connection: ConnectionStore;
+interface Props {
+  readonly live: Live;
   readonly children: ReactNode;
-}): ReactElement {
-  return <LiveContext value={{ connection }}>{children}</LiveContext>;
+}
+
+export function LiveProvider({ live, children }: Props): ReactElement {
+  return (
+    <LiveContext value={live}>
+      <Subscriptions />
+      {children}
+    </LiveContext>
+  );
+}
+
+/** Renders nothing, so that an event renders nothing either. */
+function Subscriptions(): null {
+  useLiveSubscriptions();
+  return null;
 }

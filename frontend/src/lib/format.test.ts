@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { formatCompact, formatDuration, formatInstant, formatRelative, plural } from "./format";
 
 test.each([
-  [-5, "0 ms"],
-  [0, "0 ms"],
+  [-5, "0 s"],
+  [0, "0 s"],
   [740.4, "740 ms"],
   [2_590, "2.5 s"],
   [59_999, "59 s"],

@@ -22,6 +22,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** 740 ms, 2.5 s, 1 m 05 s, 3 h 12 m, 2 d 4 h; never negative. */
 export function formatDuration(ms: number): string {
   const span = Math.max(0, ms);
+  if (span === 0) return "0 s";
   if (span < SECOND) return `${Math.round(span)} ms`;
   if (span < 10 * SECOND) return `${(Math.floor(span / 100) / 10).toFixed(1)} s`;
   if (span < MINUTE) return `${Math.floor(span / SECOND)} s`;

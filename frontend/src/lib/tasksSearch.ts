@@ -6,17 +6,17 @@ export type SortKey = "newest" | "oldest" | "updated" | "stale";
 export type TimeRange = "15m" | "1h" | "24h" | "7d" | "30d";
 
 export interface TasksSearch {
-  readonly status?: readonly TaskStatus[];
-  readonly kind?: readonly string[];
-  readonly queue?: readonly string[];
-  readonly q?: string;
+  readonly status?: readonly TaskStatus[] | undefined;
+  readonly kind?: readonly string[] | undefined;
+  readonly queue?: readonly string[] | undefined;
+  readonly q?: string | undefined;
   /** A span that ends now; or instants. */
-  readonly range?: TimeRange;
-  readonly from?: string;
-  readonly to?: string;
-  readonly sort?: Exclude<SortKey, "newest">;
+  readonly range?: TimeRange | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly sort?: Exclude<SortKey, "newest"> | undefined;
   /** The task that is looked at beside the list. */
-  readonly peek?: string;
+  readonly peek?: string | undefined;
 }
 
 export const RANGES: Record<TimeRange, { readonly label: string; readonly ms: number }> = {
@@ -73,10 +73,8 @@ export function parseTasksSearch(raw: Raw): TasksSearch {
   });
 }
 
-type Defined<Shape> = { [Key in keyof Shape]?: Exclude<Shape[Key], undefined> };
-
-export function stripUndefined<Shape extends object>(shape: Shape): Defined<Shape> {
-  return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Defined<Shape>;
+export function stripUndefined<Shape extends object>(shape: Shape): Shape {
+  return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Shape;
 }
 
 /** `now` is when the filter was set: a span's beginning stands still while the list is looked at. */

@@ -1,0 +1,17 @@
+/** An instant in the style that the reader chose; the exact one on hover. */
+import { Tooltip } from "@mantine/core";
+import type { ReactElement } from "react";
+import { useNow } from "@/lib/clock";
+import { formatInstant, formatTime } from "@/lib/format";
+import { usePreferences } from "@/lib/preferences";
+
+export function Instant({ at }: { readonly at: string }): ReactElement {
+  const { time } = usePreferences();
+  const now = useNow(time === "relative");
+  const exact = time === "utc" ? formatInstant(at, "utc", true) : formatInstant(at, "local", true);
+  return (
+    <Tooltip label={exact}>
+      <time dateTime={at}>{formatTime(at, time, now)}</time>
+    </Tooltip>
+  );
+}
