@@ -27,7 +27,9 @@ FINE_FOR: Final = timedelta(hours=1, minutes=5)
 SETTLES_AFTER: Final = timedelta(seconds=30)
 """How long after its end a step may still gain: a finish is dated before it is committed."""
 
-LONGEST_READ: Final = timedelta(hours=1)
+LONGEST_READ: Final = timedelta(hours=6)
+QUICK, SLOW = 0.02, 0.08
+"""Seconds that one statement may take: after a quick one the next takes twice the time at once, after a slow one half."""
 
 
 class Span(Enum):
@@ -49,6 +51,11 @@ class Span(Enum):
     def since(self, now: datetime) -> datetime:
         """The beginning of the first whole step."""
         return _floor(now - self.length, self.step) + self.step
+
+    @property
+    def rest(self) -> timedelta:
+        """How long a history of it is good: what a step hardly shows need not be counted again."""
+        return self.step / 30
 
 
 class Way(NamedTuple):
@@ -184,8 +191,15 @@ class QueueFigures:
     running: int
 
 
+def next_length(length: timedelta, seconds: float) -> timedelta:
+    """How much to read at once, after `length` took so many seconds. A multiple of COARSE."""
+    if seconds < QUICK:
+        return min(2 * length, LONGEST_READ)
+    return max(length / 2 // COARSE * COARSE, COARSE) if seconds > SLOW else length
+
+
 class FiguresCache:
-    """One for a process. A span is read whole once, an hour of it at a time; then only what ended since."""
+    """One for a process. A span is read whole once, in short statements; then only what ended since."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -204,9 +218,10 @@ class FiguresCache:
         async with self._lock:
             now = await self._news.get()
             known = self._histories.get(span)
-            if known is None or known.until != now:
+            if known is None or now - known.until >= span.rest:
                 await self._read_past(span.since(now), now)
-                self._histories[span] = known = self._ledger.history(span, now)
+                known = await asyncio.to_thread(self._ledger.history, span, now)
+                self._histories[span] = known
             return known
 
     async def _read_news(self) -> datetime:
@@ -221,13 +236,15 @@ class FiguresCache:
         return now
 
     async def _read_past(self, since: datetime, now: datetime) -> None:
-        """Backwards, in statements that are bounded in time, so that none of them runs for long."""
-        fine_since = _floor(now - FINE_FOR, COARSE)
+        """Backwards, in statements none of which runs for long."""
+        fine_since, length = _floor(now - FINE_FOR, COARSE), COARSE
         while self._known_since is not None and self._known_since > since:
             is_fine = self._known_since > fine_since
-            bounds = since, self._known_since - LONGEST_READ, fine_since if is_fine else since
-            await self._read(max(bounds), self._known_since, FINE if is_fine else COARSE)
-            self._known_since = max(bounds)
+            edge = max(since, self._known_since - length, fine_since if is_fine else since)
+            began = time.monotonic()
+            await self._read(edge, self._known_since, FINE if is_fine else COARSE)
+            self._known_since = edge
+            length = next_length(length, time.monotonic() - began)
 
     async def _read(self, since: datetime, until: datetime, step: timedelta) -> None:
         self._ledger.replace(since, until, await figures.ended(self._engine, since, until, step))

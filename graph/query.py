@@ -47,9 +47,7 @@ class Query:
     async def stats(self, info: ContextInfo) -> Stats:
         return Stats.of(await info.context.services.stats.get())
 
-    @strawberry.field(
-        description="What ended lately, and how long it took; at most a second old, or twenty times what reading took."
-    )
+    @strawberry.field(description="What ended lately, and how long it took. At most a thirtieth of a step old.")
     async def history(
         self, info: ContextInfo, span: Annotated[Span, argument("How far back.")] = Span.HOUR_1
     ) -> History:

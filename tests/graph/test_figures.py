@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from db import figures
 from db.lifecycle import TaskStatus
 from db.models import tasks
-from graph.figures import FINE, FiguresCache, Ledger, Span, Way, quantiles, summarise
+from graph.figures import COARSE, FINE, LONGEST_READ, FiguresCache, Ledger, Span, Way, next_length, quantiles, summarise
 from infra.resources import Resources
 
 NOW = datetime(2026, 3, 1, 12, 0, 10, tzinfo=UTC)
@@ -147,6 +147,13 @@ async def test_the_api_shows_what_ended(client: httpx.AsyncClient, resources: Re
         {"name": "bank", "waiting": 0, "running": 0},
         {"name": "default", "waiting": 0, "running": 0},
     ]
+
+
+def test_less_is_read_at_once_when_it_takes_long_and_never_less_than_a_step() -> None:
+    assert next_length(4 * COARSE, 0.001) == 8 * COARSE
+    assert next_length(5 * COARSE, 0.1) == 2 * COARSE
+    assert next_length(COARSE, 3.0) == COARSE
+    assert next_length(LONGEST_READ, 0.0) == LONGEST_READ
 
 
 async def test_who_asks_at_once_is_answered_from_one_read(resources: Resources, statements: list[str]) -> None:
