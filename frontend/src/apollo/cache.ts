@@ -22,6 +22,10 @@ export function createCache(): InMemoryCache {
       TaskError: { keyFields: false },
       TaskEvent: { keyFields: ["id"] },
       TaskStatusEvent: { keyFields: false },
+      History: { keyFields: false },
+      HistoryStep: { keyFields: false },
+      KindHistory: { keyFields: false },
+      Queue: { keyFields: ["name"] },
       Task: { fields: { payload: { merge: false }, result: { merge: false }, error: { merge: false } } },
     },
   });

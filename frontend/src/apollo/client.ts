@@ -6,6 +6,7 @@ import { ServerError } from "@apollo/client/errors";
 import { OperationTypeNode } from "graphql";
 import { createClient, type Client } from "graphql-ws";
 import type { Endpoints } from "@/lib/config";
+import { fetchExactly } from "@/lib/json";
 import { createCache } from "./cache";
 import type { ResumeLink } from "./resume";
 
@@ -33,7 +34,7 @@ export function createApollo(endpoints: Endpoints, socket: Client, resume: Resum
           operation.operationType === OperationTypeNode.QUERY && (!ServerError.is(error) || error.statusCode === 503),
       },
     }),
-    new HttpLink({ uri: endpoints.http }),
+    new HttpLink({ uri: endpoints.http, fetch: fetchExactly }),
   ]);
   const live = ApolloLink.from([resume, new GraphQLWsLink(socket)]);
   return new ApolloClient({
