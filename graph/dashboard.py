@@ -23,6 +23,7 @@ PAGES: Final = ("/", "/overview", "/new", "/task/{task_id}")
 ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 """What the build has compressed already, the smallest first."""
 FOR_EVER: Final = "public, max-age=31536000, immutable"
+TOP_SUFFIXES: Final = {".js", ".svg", ".png", ".ico", ".webmanifest", ".txt"}
 TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 """Not left to the machine's own table of types, which may lack or alter them."""
 
@@ -36,12 +37,7 @@ class Dashboard:
     """Serves the files of one folder. `settings` says where the browser finds the API, when that is elsewhere."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder = folder
-        self._files = {
-            path.relative_to(folder).as_posix(): path
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.suffix not in {".br", ".gz"}
-        }
+        self.folder = folder.resolve()
         where = {"apiBase": settings.react_app_api_base, "wsUrl": settings.react_app_ws_url}
         self._config = f"window.TASKFLOW_CONFIG = {json.dumps(where)};\n"
         self._headers = {
@@ -53,7 +49,7 @@ class Dashboard:
 
     def routes(self) -> list[Route]:
         """For its pages and files, and no other path: an unknown one is still the API's to refuse."""
-        top = [name for name in self._files if "/" not in name and not name.endswith(".html")]
+        top = [path.name for path in self.folder.iterdir() if path.suffix in TOP_SUFFIXES]
         return [
             *(Route(page, self.page) for page in PAGES),
             Route("/config.js", self.config),
@@ -78,8 +74,8 @@ class Dashboard:
 
     def serve(self, request: Request, name: str, caching: str) -> Response:
         """Raises HTTPException when there is no such file."""
-        path = self._files.get(name)
-        if path is None:
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder) or not path.is_file():
             raise HTTPException(404)
         headers = self._headers | {"cache-control": caching, "vary": "accept-encoding"}
         accepted = request.headers.get("accept-encoding", "")

@@ -3,6 +3,7 @@ import { Tooltip } from "@mantine/core";
 import type { ReactElement } from "react";
 import type { Connection } from "@/apollo/connection";
 import { useConnection } from "@/hooks/live";
+import { useCaughtUp } from "@/hooks/useCaughtUp";
 import { useNow } from "@/lib/clock";
 import classes from "./ConnectionIndicator.module.css";
 
@@ -24,7 +25,9 @@ function describe(connection: Connection, now: number): { readonly word: string;
 export function ConnectionIndicator(): ReactElement {
   const connection = useConnection();
   const now = useNow(connection.state === "reconnecting");
-  const { word, hint } = describe(connection, now);
+  const caughtUp = useCaughtUp();
+  const { word: state, hint } = describe(connection, now);
+  const word = connection.state === "live" && caughtUp !== null ? `${state}, ${caughtUp}` : state;
   return (
     <Tooltip label={hint}>
       <div className={classes["pill"]} data-state={connection.state} role="status" aria-label={`Connection: ${word}`}>

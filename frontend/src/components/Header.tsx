@@ -1,14 +1,21 @@
 /** Where you are, whether it is live, and how you like it. */
-import { Group } from "@mantine/core";
-import { IconChartHistogram, IconList, IconPlus, IconTerminal2 } from "@tabler/icons-react";
+import { Group, UnstyledButton } from "@mantine/core";
+import { IconChartHistogram, IconCommand, IconList, IconPlus, IconTerminal2 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { ConnectionIndicator } from "./ConnectionIndicator";
 import classes from "./Header.module.css";
+import { PreferencesMenu } from "./PreferencesMenu";
 
+const isMac = /mac|iphone|ipad/i.test(navigator.userAgent);
 const ICON = { size: 17, stroke: 1.7, "aria-hidden": true } as const;
 
-export function Header(): ReactElement {
+interface Props {
+  readonly onHelp: () => void;
+  readonly onSearch: () => void;
+}
+
+export function Header({ onHelp, onSearch }: Props): ReactElement {
   return (
     <Group className={classes["bar"] ?? ""} wrap="nowrap" gap="xs">
       <Link to="/" className={classes["brand"]} aria-label="TaskFlow">
@@ -31,6 +38,11 @@ export function Header(): ReactElement {
       </nav>
       <Group gap="xs" wrap="nowrap" ml="auto">
         <ConnectionIndicator />
+        <UnstyledButton className={classes["palette"] ?? ""} aria-label="Command palette" onClick={onSearch}>
+          <IconCommand {...ICON} />
+          <kbd className={classes["key"]}>{isMac ? "⌘" : "Ctrl"} K</kbd>
+        </UnstyledButton>
+        <PreferencesMenu onHelp={onHelp} />
       </Group>
     </Group>
   );

@@ -23,6 +23,7 @@ import {
   type PeekPanel_taskFragment,
 } from "@/generated/graphql";
 import { refusalOf } from "@/hooks/useTaskActions";
+import { STATUS } from "@/lib/status";
 import { Elapsed } from "./Elapsed";
 import { Instant } from "./Instant";
 import classes from "./PeekPanel.module.css";
@@ -83,7 +84,12 @@ function PeekTask({ id }: { readonly id: string }): ReactElement | null {
           </Text>
         </Group>
         {task.progress !== null && (
-          <Progress size="sm" value={task.progress * 100} color="azure" aria-label="Progress" />
+          <Progress
+            size="sm"
+            value={task.progress * 100}
+            color={`${STATUS[task.status].color}.5`}
+            aria-label="Progress"
+          />
         )}
         {task.message !== null && <Text size="sm">{task.message}</Text>}
       </Stack>

@@ -4,6 +4,7 @@ import { Checkbox, Progress, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { memo, type MouseEvent, type ReactElement, useEffect, useRef, useState } from "react";
 import { TaskRow_taskFragmentDoc } from "@/generated/graphql";
+import { STATUS } from "@/lib/status";
 import { Elapsed } from "./Elapsed";
 import { Instant } from "./Instant";
 import { StatusBadge } from "./StatusBadge";
@@ -87,7 +88,7 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
             size={5}
             radius="xl"
             value={task.progress * 100}
-            color={task.status === "FAILED" ? "rose" : task.status === "DONE" ? "jade" : "azure"}
+            color={`${STATUS[task.status].color}.5`}
             aria-label={`Progress of ${task.title}`}
           />
         )}
