@@ -36,7 +36,7 @@ if (root) {
     <StrictMode>
       <ApolloProvider client={client}>
         <MantineProvider theme={theme} defaultColorScheme="auto">
-          <Notifications position="bottom-right" limit={4} zIndex={400} />
+          <Notifications position="bottom-right" limit={4} zIndex={400} containerWidth={340} />
           <LiveProvider live={live}>
             <RouterProvider router={router} />
           </LiveProvider>

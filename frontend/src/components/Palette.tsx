@@ -106,6 +106,7 @@ export function Palette({ onHelp, onToggleScheme }: Props): ReactElement {
       scrollable
       maxHeight={420}
       highlightQuery
+      overlayProps={{ backgroundOpacity: 0.35, blur: 1 }}
       searchProps={{
         leftSection: <IconSearch size={18} aria-hidden />,
         placeholder: "Go to a page or a task's id, search titles, …",

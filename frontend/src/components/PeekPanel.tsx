@@ -114,7 +114,7 @@ function PeekTask({ id }: { readonly id: string }): ReactElement | null {
 }
 
 function Facts({ task, attempt }: { readonly task: PeekPanel_taskFragment; readonly attempt: number }): ReactElement {
-  const { id, kind, queue, maxAttempts, createdAt } = task as PeekPanel_taskFragment & { readonly id: string };
+  const { id, kind, queue, maxAttempts, createdAt } = task;
   return (
     <dl className={classes["facts"]}>
       <dt>Id</dt>

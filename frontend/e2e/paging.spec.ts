@@ -1,0 +1,37 @@
+import { expect, isLive, test } from "./support/test";
+
+const TASKS = 20_000;
+
+test("20,000 tasks are paged through to the last; a selection made on the way survives", async ({ page, taskflow }) => {
+  test.setTimeout(240_000);
+  await taskflow.createMany(
+    Array.from({ length: TASKS }, (_, number) => ({ title: `Parked ${number}`, queue: "nobody" })),
+  );
+  await page.goto("/?queue=nobody");
+  await isLive(page);
+  await expect(page.getByRole("checkbox", { name: `Select Parked ${TASKS - 1}`, exact: true })).toBeVisible();
+  await page.getByRole("checkbox", { name: `Select Parked ${TASKS - 1}`, exact: true }).click();
+
+  const began = Date.now();
+  const list = page.getByRole("table", { name: "Tasks" }).locator("..");
+  const end = page.getByText(`${TASKS.toLocaleString("en")} shown, that is all`);
+  let rows = 0;
+  while (!(await end.isVisible())) {
+    await list.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+    rows = Math.max(rows, await page.getByRole("row").count());
+  }
+  const seconds = (Date.now() - began) / 1_000;
+  console.log(`paging: ${TASKS} tasks in ${seconds.toFixed(1)} s, at most ${rows} rows in the document`);
+  expect(rows).toBeLessThan(120);
+
+  await page.getByRole("checkbox", { name: "Select Parked 0", exact: true }).click({ modifiers: ["Shift"] });
+  await expect(page.getByRole("region", { name: "Selection" })).toContainText("20,000 tasks selected");
+  await page.getByRole("button", { name: "Clear selection" }).click();
+
+  await list.evaluate((element) => element.scrollTo({ top: 2_000 }));
+  await taskflow.createMany(Array.from({ length: 37 }, (_, number) => ({ title: `Late ${number}`, queue: "nobody" })));
+  const pill = page.getByRole("button", { name: "37 new" });
+  await expect(pill).toBeVisible();
+  await pill.click();
+  await expect(page.getByRole("checkbox", { name: "Select Late 36", exact: true })).toBeVisible();
+});
