@@ -45,7 +45,7 @@ export function leafOf(value: unknown): { readonly type: Leaf; readonly text: st
   if (isBigInteger(value)) return { type: "number", text: digitsOf(value) };
   if (typeof value === "string") return { type: "string", text: value };
   if (typeof value === "boolean") return { type: "boolean", text: String(value) };
-  return { type: "number", text: String(value) };
+  return { type: "number", text: JSON.stringify(value) };
 }
 
 export interface View {
@@ -99,13 +99,18 @@ export function search(value: unknown, words: string): readonly Path[] {
 }
 
 /** The view in which everything on the way to the path is open, and shown. */
-export function reveal(view: View, path: Path): View {
+export function reveal(view: View, value: unknown, path: Path): View {
   const toggled = new Map(view.toggled);
   const shown = new Map(view.shown);
+  let at = value;
   path.forEach((step, depth) => {
+    if (!isBranch(at)) return;
     const id = idOf(path.slice(0, depth));
+    const children = childrenOf(at);
+    const index = children.findIndex(([key]) => key === step);
     toggled.set(id, true);
-    if (typeof step === "number" && step >= (shown.get(id) ?? SHOWN_AT_FIRST)) shown.set(id, step + SHOWN_AT_FIRST);
+    if (index >= (shown.get(id) ?? SHOWN_AT_FIRST)) shown.set(id, index + SHOWN_AT_FIRST);
+    at = children[index]?.[1];
   });
   return { toggled, shown };
 }

@@ -60,9 +60,8 @@ export function phasesOf(events: readonly HistoryEvent[], runAt: string | null, 
       phases.push({ ...common, kind, from: at, to, isOpen: !next, outcome });
       return;
     }
-    const isRetry = event.error !== null;
-    const due = runAt !== null && (!next || index === 0) ? Date.parse(runAt) : at;
-    const split = isRetry && next ? to : Math.min(Math.max(due, at), to);
+    const isRetry = event.error !== null && events[index - 1]?.status === "PROCESSING";
+    const split = isRetry && next ? to : splitAt(event, next, runAt, at, to);
     if (split > at) {
       const kind = isRetry ? "backoff" : "scheduled";
       phases.push({ ...common, kind, from: at, to: split, isOpen: !next && split === to, outcome: null });
@@ -72,6 +71,20 @@ export function phasesOf(events: readonly HistoryEvent[], runAt: string | null, 
     }
   });
   return phases;
+}
+
+/** Where a wait stops being one for a date. The date may be a later retry's: then it says nothing of the first wait. */
+function splitAt(
+  event: HistoryEvent,
+  next: HistoryEvent | undefined,
+  runAt: string | null,
+  at: number,
+  to: number,
+): number {
+  if (runAt === null || (next && event.version > 1)) return at;
+  const due = Date.parse(runAt);
+  if (next && due > to && next.status === "PROCESSING") return at;
+  return Math.min(Math.max(due, at), to);
 }
 
 function outcomeOf(run: HistoryEvent, next: HistoryEvent): Outcome | null {

@@ -22,7 +22,8 @@ interface Fold {
 export type Part = Frame | Words | Fold;
 
 const FRAME = /^ {2}File "(.+)", line (\d+)(?:, in (.+))?$/;
-const LIBRARY = /(^|[/\\])(site-packages|dist-packages|lib[/\\]python[\d.]+)[/\\]|^<frozen |[/\\]worker[/\\](attempt|executor|registry)\.py$/;
+const LIBRARY =
+  /(^|[/\\])(site-packages|dist-packages|lib[/\\]python[\d.]+)[/\\]|^<frozen |[/\\]worker[/\\](attempt|executor|registry)\.py$/;
 
 export function parseTraceback(text: string): readonly Part[] {
   const parts: Part[] = [];
