@@ -1,6 +1,7 @@
 /** The pages, their addresses, and what each keeps in its search parameters. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Shell } from "@/components/Shell";
+import { parseNewTaskSearch } from "@/lib/newTask";
 import { parseSearch, stringifySearch } from "@/lib/searchParams";
 import { parseTasksSearch } from "@/lib/tasksSearch";
 import { NotFoundPage } from "@/pages/NotFoundPage";
@@ -24,6 +25,7 @@ export const taskRoute = createRoute({
 export const newTaskRoute = createRoute({
   getParentRoute: () => root,
   path: "/new",
+  validateSearch: parseNewTaskSearch,
   component: lazyRouteComponent(() => import("@/pages/NewTaskPage"), "NewTaskPage"),
 });
 

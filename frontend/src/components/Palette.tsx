@@ -21,10 +21,11 @@ const ICON = { size: 18, stroke: 1.6, "aria-hidden": true } as const;
 
 interface Props {
   readonly onHelp: () => void;
+  readonly onNewTask: () => void;
   readonly onToggleScheme: () => void;
 }
 
-export function Palette({ onHelp, onToggleScheme }: Props): ReactElement {
+export function Palette({ onHelp, onNewTask, onToggleScheme }: Props): ReactElement {
   const navigate = useNavigate();
   const [query, setQuery] = useState("");
   const typed = query.trim();
@@ -63,7 +64,7 @@ export function Palette({ onHelp, onToggleScheme }: Props): ReactElement {
       label: "New task",
       keywords: ["create", "submit"],
       leftSection: <IconPlus {...ICON} />,
-      onClick: () => void navigate({ to: "/new" }),
+      onClick: onNewTask,
     },
     {
       id: "graphiql",

@@ -3,7 +3,7 @@ import { AppShell, useComputedColorScheme, useMantineColorScheme } from "@mantin
 import { useDisclosure } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import type { ReactElement } from "react";
+import { lazy, type ReactElement, Suspense } from "react";
 import { useAnnouncements } from "@/hooks/useAnnouncements";
 import { useKeys } from "@/hooks/useKeys";
 import { useTaskToasts } from "@/hooks/useTaskToasts";
@@ -12,15 +12,21 @@ import { KeyboardHelp } from "./KeyboardHelp";
 import { Palette } from "./Palette";
 import classes from "./Shell.module.css";
 
+/** Split off from the first load, as its page is. */
+const NewTaskDialog = lazy(() =>
+  import("./newTask/NewTaskDialog").then((module) => ({ default: module.NewTaskDialog })),
+);
+
 export function Shell(): ReactElement {
   const navigate = useNavigate();
   const [isHelpOpen, help] = useDisclosure(false);
+  const [isNewOpen, newTask] = useDisclosure(false);
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme("light");
   const toggleScheme = (): void => setColorScheme(scheme === "dark" ? "light" : "dark");
   useKeys({
     "?": help.open,
-    n: () => void navigate({ to: "/new" }),
+    n: newTask.open,
     t: toggleScheme,
     "g o": () => void navigate({ to: "/overview" }),
     "g t": () => void navigate({ to: "/" }),
@@ -34,7 +40,12 @@ export function Shell(): ReactElement {
       </a>
       <Toasts />
       <Announcer />
-      <Palette onHelp={help.open} onToggleScheme={toggleScheme} />
+      <Palette onHelp={help.open} onNewTask={newTask.open} onToggleScheme={toggleScheme} />
+      {isNewOpen && (
+        <Suspense>
+          <NewTaskDialog isOpen onClose={newTask.close} />
+        </Suspense>
+      )}
       <KeyboardHelp isOpen={isHelpOpen} onClose={help.close} />
       <AppShell header={{ height: 52 }} padding={0}>
         <AppShell.Header className={classes["header"] ?? ""}>

@@ -37,7 +37,7 @@ test.each([
 });
 
 test("what JSON.parse takes is taken", () => {
-  for (const value of [null, true, -1.5e10, "a\n\u2028\"", [], {}, { a: [{ b: null }] }]) {
+  for (const value of [null, true, -1.5e10, 'a\n\u2028"', [], {}, { a: [{ b: null }] }]) {
     expect(parseJson(JSON.stringify(value, null, 2))).toEqual(value);
   }
 });

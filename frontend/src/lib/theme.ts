@@ -1,5 +1,5 @@
 /** The look: warm neutrals in ink and paper. Colour is kept for what has a meaning, a task's status. */
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from "@mantine/core";
 
 const gray: MantineColorsTuple = [
   "#faf9f7", "#f4f2ee", "#eae7e1", "#dcd8d0", "#c4bfb5", "#99938a", "#6b665e", "#57534c", "#403d37", "#262420",
@@ -23,10 +23,11 @@ const rose: MantineColorsTuple = [
   "#fff0f0", "#ffdddd", "#ffbdbe", "#ff9094", "#f8626a", "#e63f4b", "#c92a3a", "#a5202f", "#851d2b", "#6c1b27",
 ]; // prettier-ignore
 
+const PRIMARY = "ink";
 const SANS = '"Geist Variable", system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 export const theme = createTheme({
-  primaryColor: "ink",
+  primaryColor: PRIMARY,
   primaryShade: { light: 9, dark: 0 },
   autoContrast: true,
   luminanceThreshold: 0.35,
@@ -41,6 +42,12 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   focusRing: "auto",
+  variantColorResolver: (input) => ({
+    ...defaultVariantColorsResolver(input),
+    // Mantine knows a filled button's contrast for one scheme only; this variable follows both.
+    ...(input.variant === "filled" &&
+      (input.color ?? PRIMARY) === PRIMARY && { color: "var(--mantine-primary-color-contrast)" }),
+  }),
   components: {
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, fz: "xs" } },
     Kbd: { defaultProps: { size: "xs" } },

@@ -31,8 +31,7 @@ export function TaskMenu({ task }: { readonly task: TaskHead_taskFragment }): Re
   return (
     <>
       <Button
-        component={Link}
-        to={`/new?from=${encodeURIComponent(task.id)}`}
+        renderRoot={(props) => <Link to="/new" search={{ from: task.id }} {...props} />}
         size="xs"
         variant="default"
         leftSection={<IconPencil size={14} aria-hidden />}
