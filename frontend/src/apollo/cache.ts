@@ -1,13 +1,13 @@
 /** The normalised cache and its policies. */
 import { InMemoryCache } from "@apollo/client";
-import { mergeTaskPages } from "./keyset";
 
 export function createCache(): InMemoryCache {
   return new InMemoryCache({
     typePolicies: {
       Query: {
         fields: {
-          tasks: { keyArgs: ["filter", "orderBy"], merge: mergeTaskPages },
+          // Only the last page: the list of ids stands in lists.ts, the tasks are normalised.
+          tasks: { keyArgs: false, merge: false },
           task: {
             read: (existing: unknown, { args, toReference }) =>
               existing === undefined ? toReference({ __typename: "Task", id: args?.["id"] as string }) : existing,

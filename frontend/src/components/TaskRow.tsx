@@ -70,7 +70,9 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
         <Link to="/task/$taskId" params={{ taskId: id }} className={classes["link"]}>
           {task.title}
         </Link>
-        {task.message !== null && <span className={classes["message"]}>{task.message}</span>}
+        {task.message !== null && task.message !== STATUS[task.status].word && (
+          <span className={classes["message"]}>{task.message}</span>
+        )}
       </td>
       <td className={classes["kind"]}>{task.kind}</td>
       <td className={classes["queue"]}>{task.queue}</td>

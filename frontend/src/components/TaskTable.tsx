@@ -2,7 +2,7 @@
 import { Checkbox, Loader } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import { type ReactElement, type RefObject, useEffect, useEffectEvent } from "react";
+import { type ReactElement, type RefObject, useEffect, useEffectEvent, useLayoutEffect } from "react";
 import type { SortKey } from "@/lib/tasksSearch";
 import type { Selection } from "@/lib/selection";
 import { TaskRow } from "./TaskRow";
@@ -23,7 +23,9 @@ interface Props {
   readonly active: number;
   readonly peeked: string | undefined;
   readonly scroller: RefObject<HTMLDivElement | null>;
-  readonly onScroll: (isAtTop: boolean) => void;
+  /** How far it was scrolled when it was left. */
+  readonly offset: number;
+  readonly onScroll: (offset: number) => void;
   readonly onLoadMore: () => void;
   readonly onSort: () => void;
   readonly onToggle: (id: string, isRange: boolean) => void;
@@ -41,7 +43,10 @@ export function TaskTable(props: Props): ReactElement {
     estimateSize: () => rowHeight,
     getItemKey: (index) => ids[index] ?? index,
     overscan: OVERSCAN,
+    initialOffset: props.offset,
   });
+  const restore = useEffectEvent(() => scroller.current?.scrollTo({ top: props.offset }));
+  useLayoutEffect(() => restore(), []);
   const items = virtualizer.getVirtualItems();
   const first = items[0];
   const last = items.at(-1);
@@ -66,7 +71,7 @@ export function TaskTable(props: Props): ReactElement {
       className={classes["scroller"]}
       tabIndex={-1}
       data-stale={props.isStale || undefined}
-      onScroll={(event) => onScroll(event.currentTarget.scrollTop < 4)}
+      onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
     >
       <table className={classes["table"]} aria-label="Tasks" aria-rowcount={hasMore ? -1 : ids.length + 1}>
         <thead>

@@ -1,20 +1,19 @@
 /** One filtered list: its ids in order, more of them by keyset, and how many newer ones there are meanwhile. */
 import type { ApolloClient } from "@apollo/client";
-import { useApolloClient, useQuery } from "@apollo/client/react";
+import { useApolloClient } from "@apollo/client/react";
 import { useEffect, useEffectEvent, useState } from "react";
-import {
-  NewerTasksDocument,
-  TaskIdsDocument,
-  TasksPageDocument,
-  type TaskFilter,
-  type TaskIdsQuery,
-  type TaskOrder,
-} from "@/generated/graphql";
+import { cut, joinPages, type Pages } from "@/apollo/keyset";
+import { keep, recall } from "@/apollo/lists";
+import { NewerTasksDocument, TasksPageDocument, type TaskFilter, type TaskOrder } from "@/generated/graphql";
 import { useBatches, useReturn } from "./live";
 import { refusalOf } from "./useTaskActions";
 import { useThrottled } from "./useThrottled";
 
-export const PAGE = 100;
+/** The first page is smaller: it is there sooner, and asked for again as tasks come. */
+const HEAD = 60;
+const PAGE = 200;
+/** At the top new tasks go in by themselves, all day; as many leave at the other end. */
+const KEPT_AT_TOP = 600;
 const NEWER_MAX = 200;
 const REFRESH_MS = 1_000;
 
@@ -55,21 +54,26 @@ const NONE: Newer = { count: 0, isMore: false };
 export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
   const client = useApolloClient();
   const key = JSON.stringify([filter, orderBy]);
-  const { data } = useQuery(TaskIdsDocument, { variables: { filter, orderBy }, fetchPolicy: "cache-only" });
-  const ids = data ? idsOf(data) : undefined;
-  const pageInfo = data?.tasks.pageInfo;
-  const [previous, setPrevious] = useState(ids);
-  if (ids !== undefined && ids !== previous) setPrevious(ids);
+  const [list, setList] = useState<Keyed<Pages> | undefined>(() => keyed(key, recall(client, key)?.pages));
+  const recalled = list?.key === key ? list : keyed(key, recall(client, key)?.pages);
+  const pages = recalled?.value;
 
   const [failure, setFailure] = useState<Keyed<string | null>>({ key, value: null });
   const [newer, setNewer] = useState<Keyed<Newer>>({ key, value: NONE });
   const [isLoadingMore, setLoadingMore] = useState(false);
 
-  const load = (after: string | null): Promise<void> =>
-    loadPage(client, filter, orderBy, after).then((refusal) => {
-      setFailure({ key, value: refusal });
-      if (after === null) setNewer({ key, value: NONE });
-    });
+  const load = async (after: string | null): Promise<void> => {
+    const page = await loadPage(client, filter, orderBy, after);
+    if (typeof page === "string") {
+      setFailure({ key, value: page });
+      return;
+    }
+    const joined = joinPages(recall(client, key)?.pages, page, after);
+    keep(client, key, { pages: after === null && isAtTop ? cut(joined, KEPT_AT_TOP) : joined });
+    setFailure({ key, value: null });
+    if (after === null) setNewer({ key, value: NONE });
+    setList(keyed(key, recall(client, key)?.pages));
+  };
   const loadFirst = useEffectEvent(() => void load(null));
   useEffect(() => {
     const timer = setTimeout(() => loadFirst());
@@ -78,7 +82,7 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
 
   const look = async (): Promise<void> => {
     if (isAtTop) return load(null);
-    const count = await countNewer(client, filter, orderBy, pageInfo?.startCursor ?? null);
+    const count = await countNewer(client, filter, orderBy, pages?.entries[0]?.cursor ?? null);
     if (count) setNewer({ key, value: count });
   };
   const schedule = useThrottled(() => void look(), REFRESH_MS);
@@ -89,41 +93,48 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
   useReturn(() => void load(null));
 
   return {
-    ids: ids ?? previous,
-    isStale: ids === undefined,
-    hasMore: pageInfo?.hasNextPage ?? false,
+    ids: pages ? idsOf(pages) : list && idsOf(list.value),
+    isStale: pages === undefined,
+    hasMore: pages?.hasMore ?? false,
     isLoadingMore,
     error: failure.key === key ? failure.value : null,
     newer: newer.key === key && !isAtTop ? newer.value : NONE,
     loadMore: () => {
-      if (isLoadingMore || !pageInfo?.hasNextPage) return;
+      const after = pages?.entries.at(-1)?.cursor;
+      if (isLoadingMore || !pages?.hasMore || after === undefined) return;
       setLoadingMore(true);
-      void load(pageInfo.endCursor).finally(() => setLoadingMore(false));
+      void load(after).finally(() => setLoadingMore(false));
     },
     reload: () => void load(null),
   };
 }
 
-const known = new WeakMap<TaskIdsQuery, readonly string[]>();
+function keyed(key: string, pages: Pages | undefined): Keyed<Pages> | undefined {
+  return pages && { key, value: pages };
+}
 
-/** The same array for the same result. */
-function idsOf(data: TaskIdsQuery): readonly string[] {
-  const made = known.get(data) ?? data.tasks.edges.map(({ node }) => node.id);
-  known.set(data, made);
+const known = new WeakMap<Pages, readonly string[]>();
+
+/** The same array for the same list. */
+function idsOf(pages: Pages): readonly string[] {
+  const made = known.get(pages) ?? pages.entries.map(({ id }) => id);
+  known.set(pages, made);
   return made;
 }
 
-/** Into the cache. Returns why not, or null. */
+/** Its tasks go into the cache. Returns the page, or why there is none. */
 async function loadPage(
   client: ApolloClient,
   filter: TaskFilter | null,
   orderBy: TaskOrder,
   after: string | null,
-): Promise<string | null> {
-  const variables = { first: PAGE, after, filter, orderBy };
+): Promise<Pages | string> {
+  const variables = { first: after === null ? HEAD : PAGE, after, filter, orderBy };
   try {
-    await client.query({ query: TasksPageDocument, variables, fetchPolicy: "network-only" });
-    return null;
+    const { data } = await client.query({ query: TasksPageDocument, variables, fetchPolicy: "network-only" });
+    if (!data) return "The API did not answer";
+    const entries = data.tasks.edges.map(({ cursor, node }) => ({ id: node.id, cursor }));
+    return { entries, hasMore: data.tasks.pageInfo.hasNextPage };
   } catch (error) {
     return refusalOf(error);
   }

@@ -1,9 +1,11 @@
 /** All tasks, live: tabs, filter, table, peek. Owns the list's query and its state in the URL. */
+import { useApolloClient } from "@apollo/client/react";
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowUp } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactElement, useCallback, useRef, useState } from "react";
+import { keep, recall } from "@/apollo/lists";
 import { BulkBar } from "@/components/BulkBar";
 import { FilterBar } from "@/components/FilterBar";
 import { ListEmpty, ListError, ListFilteredEmpty, ListLoading } from "@/components/ListScreens";
@@ -20,6 +22,8 @@ import { extend, NOTHING_SELECTED, selectAll, type Selection, toggle } from "@/l
 import { isFiltered, stripUndefined, type TasksSearch, toFilter, toOrder } from "@/lib/tasksSearch";
 import classes from "./TasksPage.module.css";
 
+/** Pixels. */
+const AT_TOP = 4;
 const PANEL = "task-list";
 const ROW_HEIGHT = 40;
 const ROW_HEIGHT_NARROW = 52;
@@ -31,10 +35,11 @@ export function TasksPage(): ReactElement {
   const { search, change, clear } = useSearchState();
   const filter = useFilter(search);
   const orderBy = toOrder(search);
-  const [isAtTop, setAtTop] = useState(true);
-  const list = useTaskList({ filter, orderBy, isAtTop });
+  const key = JSON.stringify([filter, orderBy]);
+  const place = usePlace(key);
+  const list = useTaskList({ filter, orderBy, isAtTop: place.isAtTop });
   const ids = list.ids ?? NONE;
-  const { selection, setSelection } = useSelectionOf(JSON.stringify([filter, orderBy]));
+  const { selection, setSelection } = useSelectionOf(key);
   const isNarrow = useMediaQuery("(max-width: 48em)");
   const scroller = useRef<HTMLDivElement>(null);
   const searchBox = useRef<HTMLInputElement>(null);
@@ -49,7 +54,7 @@ export function TasksPage(): ReactElement {
   const onPeekRow = useCallback((id: string) => peek(id === search.peek ? undefined : id), [peek, search.peek]);
   const goToTop = (): void => {
     scroller.current?.scrollTo({ top: 0 });
-    setAtTop(true);
+    place.onScroll(0);
     list.reload();
   };
 
@@ -74,6 +79,8 @@ export function TasksPage(): ReactElement {
           <StaleNote list={list} />
           {ids.length > 0 ? (
             <TaskTable
+              key={key}
+              offset={place.offset}
               ids={ids}
               hasMore={list.hasMore}
               isLoadingMore={list.isLoadingMore}
@@ -84,7 +91,7 @@ export function TasksPage(): ReactElement {
               active={active}
               peeked={search.peek}
               scroller={scroller}
-              onScroll={setAtTop}
+              onScroll={place.onScroll}
               onLoadMore={list.loadMore}
               onSort={() => change({ sort: search.sort === "oldest" ? undefined : "oldest" })}
               onToggle={onToggle}
@@ -180,6 +187,28 @@ function useFilter({ peek: _peek, ...search }: TasksSearch): TaskFilter | null {
   const next = { key, filter: toFilter(search, now) };
   setFixed(next);
   return next.filter;
+}
+
+/** Where a list was left, and whether it is at its top. */
+function usePlace(key: string): {
+  readonly offset: number;
+  readonly isAtTop: boolean;
+  readonly onScroll: (offset: number) => void;
+} {
+  const client = useApolloClient();
+  const offset = recall(client, key)?.offset ?? 0;
+  const [moved, setMoved] = useState({ key, isAtTop: offset < AT_TOP });
+  const onScroll = useCallback(
+    (to: number) => {
+      keep(client, key, { offset: to });
+      setMoved((before) => {
+        const next = { key, isAtTop: to < AT_TOP };
+        return before.key === key && before.isAtTop === next.isAtTop ? before : next;
+      });
+    },
+    [client, key],
+  );
+  return { offset, isAtTop: moved.key === key ? moved.isAtTop : offset < AT_TOP, onScroll };
 }
 
 /** A selection is of one filter: what another one hides must not be acted on. */
