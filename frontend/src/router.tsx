@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Shell } from "@/components/Shell";
 import { parseNewTaskSearch } from "@/lib/newTask";
+import { parseOverviewSearch } from "@/lib/overviewSearch";
 import { parseSearch, stringifySearch } from "@/lib/searchParams";
 import { parseTasksSearch } from "@/lib/tasksSearch";
 import { NotFoundPage } from "@/pages/NotFoundPage";
@@ -32,6 +33,7 @@ export const newTaskRoute = createRoute({
 export const overviewRoute = createRoute({
   getParentRoute: () => root,
   path: "/overview",
+  validateSearch: parseOverviewSearch,
   component: lazyRouteComponent(() => import("@/pages/OverviewPage"), "OverviewPage"),
 });
 
