@@ -1,5 +1,5 @@
 /** Where you are, whether it is live, and how you like it. */
-import { Group, UnstyledButton } from "@mantine/core";
+import { Group, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconChartHistogram, IconCommand, IconList, IconPlus, IconTerminal2 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
@@ -38,8 +38,9 @@ export function Header({ onHelp, onSearch }: Props): ReactElement {
       </nav>
       <Group gap="xs" wrap="nowrap" ml="auto">
         <ConnectionIndicator />
-        <UnstyledButton className={classes["palette"] ?? ""} aria-label="Command palette" onClick={onSearch}>
+        <UnstyledButton className={classes["palette"] ?? ""} onClick={onSearch}>
           <IconCommand {...ICON} />
+          <VisuallyHidden>Command palette</VisuallyHidden>
           <kbd className={classes["key"]}>{isMac ? "⌘" : "Ctrl"} K</kbd>
         </UnstyledButton>
         <PreferencesMenu onHelp={onHelp} />
