@@ -31,6 +31,15 @@ BODY_MAX: Final = 4 * 1024 * 1024
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 
 
+class BrowsableGraphQL(GraphQLApp):
+    """With GraphiQL for a browser, where that is built."""
+
+    dashboard: Dashboard | None = None
+
+    async def page(self, request: Request) -> Response | None:
+        return await self.dashboard.ide(request) if self.dashboard else None
+
+
 @asynccontextmanager
 async def open_services(resources: Resources) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
@@ -48,10 +57,15 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             app.state.services = services
             yield
 
-    graphql = GraphQLApp(schema, context=Context.of, allowed_origins=settings.cors_allow_origins, body_limit=BODY_MAX)
+    folder = built_dashboard()
+    dashboard = Dashboard(folder, settings) if folder else None
+    graphql = BrowsableGraphQL(
+        schema, context=Context.of, allowed_origins=settings.cors_allow_origins, body_limit=BODY_MAX
+    )
+    graphql.dashboard = dashboard
     app = Starlette(
         routes=[
-            *pages(settings),
+            *(dashboard.routes() if dashboard else [Route("/", index)]),
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             WebSocketRoute("/ws", status_feed),
@@ -84,14 +98,8 @@ async def drain(app: Starlette) -> None:
     )
 
 
-def pages(settings: Settings) -> list[Route]:
-    """The dashboard, where it is built; else a word of what is where."""
-    folder = built_dashboard()
-    return Dashboard(folder, settings).routes() if folder else [Route("/", index)]
-
-
 async def index(request: Request) -> Response:
-    """What is where, for whoever comes without knowing."""
+    """What is where, for whoever comes to an API without its dashboard."""
     return JSONResponse(
         {
             "name": "TaskFlow",

@@ -20,11 +20,18 @@ HERE: Final = Path(__file__).parent
 PLACES: Final = (HERE / "dist", HERE.parent / "frontend" / "dist")
 """In an installed package; in a checkout."""
 PAGES: Final = ("/", "/overview", "/new", "/task/{task_id}")
+IDE: Final = "graphiql.html"
 ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 """What the build has compressed already, the smallest first."""
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 TOP_SUFFIXES: Final = {".js", ".svg", ".png", ".ico", ".webmanifest", ".txt"}
-TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+TYPES: Final = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".ttf": "font/ttf",
+}
 """Not left to the machine's own table of types, which may lack or alter them."""
 
 
@@ -59,6 +66,10 @@ class Dashboard:
 
     async def page(self, request: Request) -> Response:
         return self.serve(request, "index.html", "no-cache")
+
+    async def ide(self, request: Request) -> Response | None:
+        """GraphiQL, a page of its own; None where it is not built."""
+        return self.serve(request, IDE, "no-cache") if (self.folder / IDE).is_file() else None
 
     async def file(self, request: Request) -> Response:
         return self.serve(request, request.url.path.rpartition("/")[2], "no-cache")

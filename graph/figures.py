@@ -29,7 +29,7 @@ SETTLES_AFTER: Final = timedelta(seconds=30)
 
 LONGEST_READ: Final = timedelta(hours=6)
 QUICK, SLOW = 0.02, 0.08
-"""Seconds that one statement may take: after a quick one the next takes twice the time at once, after a slow one half."""
+"""Seconds of one statement: after a quicker one the next takes twice the time at once, after a slower one half."""
 
 
 class Span(Enum):

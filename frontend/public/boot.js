@@ -9,4 +9,5 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
   const scheme = chosen === "dark" || chosen === "light" ? chosen : dark ? "dark" : "light";
   document.documentElement.setAttribute("data-mantine-color-scheme", scheme);
+  document.documentElement.setAttribute("data-chosen-scheme", chosen ?? "auto");
 })();

@@ -6,9 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Route
 
+from graph.app import BrowsableGraphQL
 from graph.dashboard import Dashboard
 from infra.settings import Settings
+from tests.graph import toy
 
 SETTINGS = Settings(react_app_api_base="https://api.example.com", react_app_ws_url="wss://api.example.com/ws")
 
@@ -32,6 +35,21 @@ async def test_each_page_is_the_app_and_is_asked_for_again(browser: httpx.AsyncC
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["cache-control"] == "no-cache"
     assert "TaskFlow" in response.text
+
+
+async def test_a_browser_at_graphql_gets_the_ide_where_it_is_built(tmp_path: Path) -> None:
+    app = BrowsableGraphQL(toy.schema, context=lambda connection: toy.Events())
+    site = Starlette(routes=[Route("/graphql", app)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://taskflow.test") as client:
+        as_browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        assert (await client.get("/graphql", headers=as_browser)).headers["content-type"].startswith("application/json")
+        (tmp_path / "graphiql.html").write_text("<!doctype html><title>GraphiQL</title>")
+        app.dashboard = Dashboard(tmp_path, SETTINGS)
+        page = await client.get("/graphql", headers=as_browser)
+        assert "<title>GraphiQL" in page.text
+        assert "script-src 'self';" in page.headers["content-security-policy"]
+        other = await client.get("/graphql", headers={"accept": "application/json"})
+        assert other.headers["content-type"].startswith("application/json")
 
 
 async def test_no_script_may_be_inline_and_only_the_api_may_be_elsewhere(browser: httpx.AsyncClient) -> None:
