@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from infra.settings import Settings
+from infra.errors import StartError
+from infra.settings import Settings, load_settings
 
 HERE: Final = Path(__file__).parent
 PLACES: Final = (HERE / "dist", HERE.parent / "frontend" / "dist")
@@ -38,6 +40,15 @@ TYPES: Final = {
 def built_dashboard() -> Path | None:
     """The folder with its index.html, if there is one."""
     return next((place for place in PLACES if (place / "index.html").is_file()), None)
+
+
+def create_site() -> Starlette:
+    """The dashboard alone, a factory for uvicorn. Raises StartError where it is not built."""
+    folder = built_dashboard()
+    if folder is None:
+        raise StartError("The dashboard is not built: run `make frontend`")
+    dashboard = Dashboard(folder, load_settings())
+    return Starlette(routes=[*dashboard.routes(), Route("/graphql", dashboard.only_ide, methods=["GET"])])
 
 
 class Dashboard:
@@ -70,6 +81,10 @@ class Dashboard:
     async def ide(self, request: Request) -> Response | None:
         """GraphiQL, a page of its own; None where it is not built."""
         return self.serve(request, IDE, "no-cache") if (self.folder / IDE).is_file() else None
+
+    async def only_ide(self, request: Request) -> Response:
+        """Where the API is elsewhere. Raises HTTPException where GraphiQL is not built."""
+        return self.serve(request, IDE, "no-cache")
 
     async def file(self, request: Request) -> Response:
         return self.serve(request, request.url.path.rpartition("/")[2], "no-cache")
