@@ -45,8 +45,12 @@ export function TaskTable(props: Props): ReactElement {
     overscan: OVERSCAN,
     initialOffset: props.offset,
   });
-  const restore = useEffectEvent(() => scroller.current?.scrollTo({ top: props.offset }));
-  useLayoutEffect(() => restore(), []);
+  const restore = useEffectEvent(() => {
+    scroller.current?.scrollTo({ top: props.offset });
+  });
+  useLayoutEffect(() => {
+    restore(); // without its value: what newer browsers' scrollTo returns is no clean-up
+  }, []);
   const items = virtualizer.getVirtualItems();
   const first = items[0];
   const last = items.at(-1);
