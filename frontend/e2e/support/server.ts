@@ -18,6 +18,7 @@ export interface NewTask {
   readonly queue?: string;
   readonly payload?: object;
   readonly maxAttempts?: number;
+  readonly runAt?: string;
 }
 
 async function freePort(): Promise<number> {

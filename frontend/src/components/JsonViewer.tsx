@@ -186,7 +186,7 @@ function Name({ name }: { readonly name: Line["name"] }): ReactElement | null {
   if (name === null) return null;
   return (
     <span className={classes["name"]} data-index={typeof name === "number" || undefined}>
-      {name}:
+      {name}:{" "}
     </span>
   );
 }

@@ -57,7 +57,7 @@ export function Rankings({ kinds, queues, range }: Props): ReactElement {
           share: (waiting ?? 0) / deepest,
           figure: waiting === null ? "?" : formatCompact(waiting),
           note: waiting !== null && waiting > 0 && running === 0 ? "nothing runs" : `${formatCompact(running)} running`,
-          search: { queue: [name], status: ["PENDING", "PROCESSING"] },
+          search: { status: ["PENDING", "PROCESSING"], queue: [name] },
           isAlarming: waiting !== null && waiting > 0 && running === 0,
         }))}
       />

@@ -34,7 +34,7 @@ export function StuckQueues({ queues }: { readonly queues: Queues }): ReactEleme
     >
       {stuck.map(({ name, waiting }) => (
         <div key={name}>
-          <Link to="/" search={{ queue: [name], status: ["PENDING"] }} className={classes["link"]}>
+          <Link to="/" search={{ status: ["PENDING"], queue: [name] }} className={classes["link"]}>
             {name}
           </Link>
           : {plural(waiting ?? 0, "message waits", "messages wait")}. Start a worker that takes from it:{" "}
