@@ -20,6 +20,19 @@ export function refusalOf(error: unknown): string {
   return error instanceof Error ? `The API did not answer (${error.message})` : "The API did not answer";
 }
 
+const underWay = new Map<string, Promise<Outcome>>();
+
+/** One action of a task at a time: a retry right after a cancel must not overtake it. */
+function inOrder(id: string, action: () => Promise<Outcome>): Promise<Outcome> {
+  const before = underWay.get(id);
+  const mine = before ? before.then(action) : action();
+  underWay.set(id, mine);
+  void mine.finally(() => {
+    if (underWay.get(id) === mine) underWay.delete(id);
+  });
+  return mine;
+}
+
 async function act(client: ApolloClient, action: TaskAction, id: string): Promise<Outcome> {
   try {
     await client.mutate({ mutation: DOCUMENTS[action], variables: { id }, ...optimism(client, action, id) });
@@ -54,13 +67,14 @@ export interface TaskActions {
 export function useTaskActions(): TaskActions {
   const client = useApolloClient();
   return {
-    run: (action, id) => act(client, action, id),
+    run: (action, id) => inOrder(id, () => act(client, action, id)),
     runAll: async (action, ids, onProgress) => {
       const outcomes: Outcome[] = [];
       const waiting = [...ids];
       const worker = async (): Promise<void> => {
         for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-          const outcome = await act(client, action, id);
+          const chosen = id;
+          const outcome = await inOrder(chosen, () => act(client, action, chosen));
           outcomes.push(outcome);
           onProgress(outcome);
         }
