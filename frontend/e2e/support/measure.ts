@@ -62,14 +62,14 @@ export async function vitals(page: Page): Promise<Vitals> {
   });
 }
 
-/** The share of a core that scripts took meanwhile. */
+/** The share of a core that scripts took meanwhile, in time of the page's thread: what others take does not count. */
 export async function scriptShare(session: CDPSession, meanwhile: () => Promise<void>): Promise<number> {
   const read = async (): Promise<{ script: number; at: number }> => {
     const { metrics } = await session.send("Performance.getMetrics");
     const of = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? 0;
-    return { script: of("ScriptDuration"), at: of("Timestamp") };
+    return { script: of("ScriptDuration"), at: Date.now() / 1_000 };
   };
-  await session.send("Performance.enable");
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
   const before = await read();
   await meanwhile();
   const after = await read();

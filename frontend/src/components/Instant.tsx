@@ -1,5 +1,4 @@
 /** An instant in the style that the reader chose; the exact one on hover. */
-import { Tooltip } from "@mantine/core";
 import type { ReactElement } from "react";
 import { useNow } from "@/lib/clock";
 import { formatInstant, formatTime } from "@/lib/format";
@@ -10,8 +9,8 @@ export function Instant({ at }: { readonly at: string }): ReactElement {
   const now = useNow(time === "relative");
   const exact = time === "utc" ? formatInstant(at, "utc", true) : formatInstant(at, "local", true);
   return (
-    <Tooltip label={exact}>
-      <time dateTime={at}>{formatTime(at, time, now)}</time>
-    </Tooltip>
+    <time dateTime={at} title={exact}>
+      {formatTime(at, time, now)}
+    </time>
   );
 }

@@ -1,6 +1,8 @@
-/** One task in the list. It reads its own fragment, so that a change renders this row and nothing else. */
+/** One task in the list. It reads its own fragment, so that a change renders this row and nothing else.
+ *
+ * Plain elements, no Mantine: hundreds of rows may come and go in a second.
+ */
 import { useFragment } from "@apollo/client/react";
-import { Checkbox, Progress, Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { memo, type MouseEvent, type ReactElement, useEffect, useRef, useState } from "react";
 import { TaskRow_taskFragmentDoc } from "@/generated/graphql";
@@ -54,8 +56,9 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
       onClick={onClick}
     >
       <td className={classes["check"]}>
-        <Checkbox
-          size="xs"
+        <input
+          type="checkbox"
+          className={classes["box"]}
           aria-label={`Select ${task.title}`}
           checked={isSelected}
           onChange={(event) =>
@@ -77,22 +80,23 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
       <td className={classes["kind"]}>{task.kind}</td>
       <td className={classes["queue"]}>{task.queue}</td>
       <td className={classes["attempt"]}>
-        <Tooltip label={`Attempt ${task.attempt} of ${task.maxAttempts}`}>
-          <span data-retried={task.attempt > 1 || undefined}>
-            {task.attempt}
-            <span className={classes["of"]}>/{task.maxAttempts}</span>
-          </span>
-        </Tooltip>
+        <span title={`Attempt ${task.attempt} of ${task.maxAttempts}`}>
+          {task.attempt}
+          <span className={classes["of"]}>/{task.maxAttempts}</span>
+        </span>
       </td>
       <td className={classes["progress"]}>
         {task.progress !== null && (
-          <Progress
-            size={5}
-            radius="xl"
-            value={task.progress * 100}
-            color={`${STATUS[task.status].color}.5`}
+          <div
+            role="progressbar"
             aria-label={`Progress of ${task.title}`}
-          />
+            aria-valuenow={Math.round(task.progress * 100)}
+            className={classes["bar"]}
+          >
+            <div
+              style={{ width: `${task.progress * 100}%`, background: `var(--tf-${STATUS[task.status].color}-mark)` }}
+            />
+          </div>
         )}
       </td>
       <td className={classes["duration"]}>

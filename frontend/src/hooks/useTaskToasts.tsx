@@ -9,9 +9,11 @@ import { ToastTaskDocument } from "@/generated/graphql";
 import { usePreferences, type ToastStyle } from "@/lib/preferences";
 import { describeTally, FAILURES, PARTS } from "@/lib/tally";
 import { useBatches } from "./live";
+import { useThrottled } from "./useThrottled";
 
 const FEW = 2;
 const WINDOW_MS = 1_000;
+const RECOUNT_MS = 500;
 const BURST_SHOWN_MS = 4_000;
 const ONE_SHOWN_MS = 5_000;
 const BURST = "burst";
@@ -28,6 +30,8 @@ export function useTaskToasts(): void {
   const burst = useRef<{ tally: Tally; until: number }>({ tally: EMPTY_TALLY, until: 0 });
   const closing = useRef<ReturnType<typeof setTimeout>>(undefined);
 
+  const recount = useThrottled(() => showBurst(burst.current.tally, toasts), RECOUNT_MS);
+
   useBatches((batch) => {
     const told = tellable(batch, toasts);
     if (told.length === 0) return;
@@ -38,7 +42,7 @@ export function useTaskToasts(): void {
     if (isBurst) {
       const before = now < burst.current.until ? burst.current.tally : EMPTY_TALLY;
       burst.current = { tally: addTallies(before, batch.tally), until: now + BURST_SHOWN_MS };
-      showBurst(burst.current.tally, toasts);
+      recount();
       clearTimeout(closing.current);
       closing.current = setTimeout(() => notifications.hide(BURST), BURST_SHOWN_MS);
     } else {

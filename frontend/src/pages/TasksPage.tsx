@@ -4,7 +4,7 @@ import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowUp } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
-import { type ReactElement, useCallback, useRef, useState } from "react";
+import { type ReactElement, useCallback, useEffect, useRef, useState } from "react";
 import { keep, recall } from "@/apollo/lists";
 import { BulkBar } from "@/components/BulkBar";
 import { FilterBar } from "@/components/FilterBar";
@@ -40,6 +40,10 @@ export function TasksPage(): ReactElement {
   const list = useTaskList({ filter, orderBy, isAtTop: place.isAtTop });
   const ids = list.ids ?? NONE;
   const { selection, setSelection } = useSelectionOf(key);
+  const shown = useRef(ids); // read by handlers alone, so that a longer list renders no row anew
+  useEffect(() => {
+    shown.current = ids;
+  }, [ids]);
   const isNarrow = useMediaQuery("(max-width: 48em)");
   const scroller = useRef<HTMLDivElement>(null);
   const searchBox = useRef<HTMLInputElement>(null);
@@ -47,8 +51,9 @@ export function TasksPage(): ReactElement {
 
   const peek = useCallback((id: string | undefined) => change({ peek: id }, true), [change]);
   const onToggle = useCallback(
-    (id: string, isRange: boolean) => setSelection((now) => (isRange ? extend(now, id, ids) : toggle(now, id))),
-    [ids, setSelection],
+    (id: string, isRange: boolean) =>
+      setSelection((now) => (isRange ? extend(now, id, shown.current) : toggle(now, id))),
+    [setSelection],
   );
   const { active, setActive } = useListKeys({ ids, selection, peeked: search.peek, searchBox, onToggle, onPeek: peek });
   const onPeekRow = useCallback((id: string) => peek(id === search.peek ? undefined : id), [peek, search.peek]);
