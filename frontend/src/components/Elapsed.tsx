@@ -2,7 +2,7 @@
 import type { ReactElement } from "react";
 import type { TaskStatus } from "@/generated/graphql";
 import { useNow } from "@/lib/clock";
-import { formatDuration } from "@/lib/format";
+import { formatDuration, formatElapsed } from "@/lib/format";
 
 interface Props {
   readonly status: TaskStatus;
@@ -13,6 +13,6 @@ interface Props {
 export function Elapsed({ status, startedAt, durationMs }: Props): ReactElement | null {
   const isRunning = status === "PROCESSING" && startedAt !== null;
   const now = useNow(isRunning);
-  if (isRunning) return <>{formatDuration(Math.floor((now - Date.parse(startedAt)) / 1_000) * 1_000)}</>;
+  if (isRunning) return <>{formatElapsed(now - Date.parse(startedAt))}</>;
   return durationMs === null ? null : <>{formatDuration(durationMs)}</>;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatCompact, formatDuration, formatInstant, formatRelative, plural } from "./format";
+import { formatCompact, formatDuration, formatElapsed, formatInstant, formatRelative, plural } from "./format";
 
 test.each([
   [-5, "0 s"],
@@ -31,4 +31,8 @@ test("counts are grouped, and compact from a hundred thousand on", () => {
   expect(formatCompact(1_234_567)).toBe("1.2M");
   expect(plural(1, "task")).toBe("1 task");
   expect(plural(1_280, "task")).toBe("1,280 tasks");
+});
+
+test("what is going on is told in whole seconds, and never began in the future", () => {
+  expect([-900, 999, 6_400, 65_000].map(formatElapsed)).toEqual(["0 s", "0 s", "6 s", "1 m 05 s"]);
 });

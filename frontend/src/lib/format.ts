@@ -31,6 +31,10 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(span / DAY)} d ${Math.floor((span % DAY) / HOUR)} h`;
 }
 
+/** How long something has been going on: in whole seconds, as it is shown anew each second. */
+export const formatElapsed = (ms: number): string =>
+  ms < MINUTE ? `${Math.floor(Math.max(0, ms) / SECOND)} s` : formatDuration(ms);
+
 const pad = (value: number, digits = 2): string => String(value).padStart(digits, "0");
 
 /** "just now", "12 s ago", "in 5 min", "3 d ago". */
