@@ -11,10 +11,10 @@ export const SPANS: Record<
   SpanKey,
   { readonly label: string; readonly span: Span; readonly range: "15m" | "1h" | "24h" }
 > = {
-  "15m": { label: "15 minutes", span: "MINUTES_15", range: "15m" },
-  "1h": { label: "1 hour", span: "HOUR_1", range: "1h" },
-  "6h": { label: "6 hours", span: "HOURS_6", range: "24h" },
-  "24h": { label: "24 hours", span: "HOURS_24", range: "24h" },
+  "15m": { label: "15 min", span: "MINUTES_15", range: "15m" },
+  "1h": { label: "1 h", span: "HOUR_1", range: "1h" },
+  "6h": { label: "6 h", span: "HOURS_6", range: "24h" },
+  "24h": { label: "24 h", span: "HOURS_24", range: "24h" },
 };
 
 export const SPAN_KEYS: readonly SpanKey[] = ["15m", "1h", "6h", "24h"];

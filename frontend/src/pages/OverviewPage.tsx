@@ -77,9 +77,8 @@ function Spans({ chosen }: { readonly chosen: SpanKey }): ReactElement {
           replace
           className={classes["span"]}
           data-chosen={key === chosen || undefined}
-          aria-label={`Last ${SPANS[key].label}`}
         >
-          {key}
+          {SPANS[key].label}
         </Link>
       ))}
     </nav>
