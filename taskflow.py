@@ -37,7 +37,7 @@ async def up(settings: "Settings", host: str) -> None:
     from worker.registry import Registry
     from worker.runtime import run_worker
 
-    registry = Registry.load([handlers, examples, *settings.worker_handlers])
+    registry = Registry.load([handlers, *settings.worker_handlers], examples=examples)
     with listening(host, settings.api_port) as listener:
         await migrate_database(settings)
         async with open_resources(settings) as resources:
@@ -78,12 +78,20 @@ async def worker(settings: "Settings") -> None:
 
 
 async def migrate_database(settings: "Settings") -> None:
+    import sqlalchemy as sa
+
+    from db.errors import TaskFlowError
     from db.migrate import migrate
     from infra.database import open_database
 
     attempts, backoff = settings.db_connect_attempts, settings.db_connect_backoff
     async with open_database(settings.db_url, attempts=attempts, backoff=backoff) as engine:
-        await migrate(engine)
+        try:
+            await migrate(engine)
+        except TaskFlowError as error:
+            raise StartError(f"DB_URL: {error}") from error
+        except sa.exc.DBAPIError as error:
+            raise StartError(f"DB_URL: the database can't be migrated: {error.orig}") from error
 
 
 async def wait_for_migration(resources: "Resources") -> None:

@@ -43,3 +43,13 @@ class StoreUnavailable(TaskFlowError):
 
     def __str__(self) -> str:
         return "The database can't be reached at the moment."
+
+
+@dataclass(eq=False)
+class MigrationRefused(TaskFlowError):
+    """The database can't be migrated as it is; `reason` is a sentence for the operator."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason

@@ -37,6 +37,8 @@ PUBLISH_GRACE: Final = timedelta(seconds=3)
 """How long whoever is about to publish a due row has, before another dispatcher takes it for lost."""
 CLOCK_SKEW: Final = timedelta(seconds=1)
 """How far apart the clocks of two machines may be before a message that came on time looks early."""
+LONGEST_WAIT: Final = timedelta(days=3650)
+"""What a handler that asks for its retry after the end of the calendar gets."""
 
 
 class TaskError(TypedDict):
@@ -61,8 +63,9 @@ class Backoff:
         """
         if attempt < 1:
             raise ValueError("the first attempt is number 1")
-        doubled: timedelta = self.base * 2 ** min(attempt - 1, 32)
-        return min(doubled, self.cap) * (1 - jitter / 2)
+        doubled = self.base.total_seconds() * 2.0 ** min(attempt - 1, 100)
+        exact = self.cap if doubled >= self.cap.total_seconds() else timedelta(seconds=doubled)
+        return exact * (1 - jitter / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,8 @@ def lose(state: State, *, now: datetime, jitter: float) -> State | None:
     """A PROCESSING row fell due: its worker is gone. None when it is not, so that nobody is declared lost twice."""
     if state.status is not TaskStatus.PROCESSING or state.dispatch_at is None or state.dispatch_at > now:
         return None
-    message = f"Worker {state.worker_id} was lost during attempt {state.attempt}"
+    worker = f"Worker {state.worker_id}" if state.worker_id else "The worker"
+    message = f"{worker} was lost during attempt {state.attempt}"
     error = TaskError(type="WorkerLost", message=message, traceback=None)
     return _fail(_ended(state, now), error, Backoff().delay(max(state.attempt, 1), jitter=jitter), now)
 
@@ -213,7 +217,7 @@ def cancel(task_id: str, state: State, *, now: datetime) -> State | None:
 
 
 def retry(task_id: str, state: State, *, now: datetime) -> State:
-    """Somebody wants it run again: at least one more attempt.
+    """Somebody wants it run again: at least one more attempt. Before the first one the kind's own limit still holds.
 
     Raises TransitionRejected when it is not FAILED or CANCELLED.
     """
@@ -222,7 +226,7 @@ def retry(task_id: str, state: State, *, now: datetime) -> State:
     return replace(
         _pending(state, now + PUBLISH_GRACE),
         version=state.version + 1,
-        max_attempts=max(state.max_attempts or DEFAULT_MAX_ATTEMPTS, state.attempt + 1),
+        max_attempts=state.max_attempts and max(state.max_attempts, state.attempt + 1),
         run_at=None,
         finished_at=None,
         updated_at=now,
@@ -245,7 +249,7 @@ def _fail(ended: State, error: TaskError, retry_in: timedelta | None, now: datet
     if ended.cancel_requested:
         return _finish(ended, TaskStatus.CANCELLED, now, message="Cancelled", error=error)
     if retry_in is not None and ended.attempt < (ended.max_attempts or DEFAULT_MAX_ATTEMPTS):
-        waiting = _pending(ended, now + retry_in)
+        waiting = _pending(ended, now + min(retry_in, LONGEST_WAIT))
         return replace(waiting, run_at=waiting.dispatch_at, message=error["message"], error=error)
     failed = _finish(ended, TaskStatus.FAILED, now, message=error["message"], error=error)
     return replace(failed, dispatch_at=now + PUBLISH_GRACE)  # until its message has reached task.dead

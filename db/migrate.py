@@ -1,5 +1,7 @@
 """Alembic, run on an engine of ours. Our bookkeeping table has a name of its own, so another tool's is left alone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +10,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-LOCK_NAME: Final = "taskflow_migrate"
+from db.errors import MigrationRefused
+
+LOCK: Final = sa.func.concat("taskflow ", sa.func.left(sa.func.database(), 50))
+"""Named after the database: such a lock is the whole server's."""
 LOCK_WAIT_SECONDS: Final = 120
 
 
@@ -21,21 +26,31 @@ def config(connection: sa.Connection | None = None) -> Config:
 
 
 async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
-    """To the newest revision. Safe to run twice, and by two processes at once: the second waits, and finds it done."""
+    """To the newest revision. Safe to run twice, and by two processes at once: the second waits, and finds it done.
+
+    Raises MigrationRefused when a table of our name is another one, or when the first of two takes too long.
+    """
     async with engine.connect() as connection:
         await connection.execution_options(immediate=True)
         await connection.run_sync(_upgrade, revision)
-        await connection.commit()
 
 
 def _upgrade(connection: sa.Connection, revision: str) -> None:
+    with _alone(connection):
+        command.upgrade(config(connection), revision)
+        connection.commit()
+
+
+@contextmanager
+def _alone(connection: sa.Connection) -> Iterator[None]:
+    """Until what was done is committed: else the next one in line does not see it, and does it again."""
     if connection.dialect.name == "sqlite":  # BEGIN IMMEDIATE is the lock
-        command.upgrade(config(connection), revision)
+        yield
         return
-    got = connection.scalar(sa.text("SELECT GET_LOCK(:name, :wait)"), {"name": LOCK_NAME, "wait": LOCK_WAIT_SECONDS})
-    if got != 1:
-        raise RuntimeError("another migration is still running")
+    if connection.scalar(sa.select(sa.func.get_lock(LOCK, LOCK_WAIT_SECONDS))) != 1:
+        raise MigrationRefused(f"Another migration is still running after {LOCK_WAIT_SECONDS} s.")
     try:
-        command.upgrade(config(connection), revision)
+        yield
     finally:
-        connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK_NAME})
+        connection.rollback()
+        connection.execute(sa.select(sa.func.release_lock(LOCK)))

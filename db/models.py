@@ -15,13 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from db.lifecycle import State, TaskError, TaskStatus
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "idx_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+metadata = sa.MetaData()
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -108,14 +102,15 @@ tasks = sa.Table(
     sa.Column("run_at", UtcDateTime),
     sa.Column("started_at", UtcDateTime),
     sa.Column("duration_ms", sa.BigInteger),
-    sa.Column("idempotency_key", _word(128), unique=True),
+    sa.Column("idempotency_key", _word(128)),
     sa.Column("idempotency_digest", sa.CHAR(64)),
     sa.Index("idx_tasks_status", "status", "created_at", "id"),
     sa.Index("idx_tasks_created_at", "created_at", "id"),
     sa.Index("idx_tasks_updated_at", "updated_at", "id"),
     sa.Index("idx_tasks_kind", "kind", "created_at", "id"),
     sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
-    sa.Index("idx_tasks_dispatch", "status", "dispatch_at"),
+    sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue"),
+    sa.Index("uq_tasks_idempotency_key", "idempotency_key", unique=True),
     sa.Index("idx_tasks_finished_at", "finished_at", "status", "kind", "duration_ms"),
     mysql_charset="utf8mb4",
 )

@@ -161,17 +161,26 @@ async def claim(
             if state:
                 after[task.id] = state
         written = await store(connection, found, after)
-        event_ids = {event.task_id: event.event_id for event in written.recorded}
+        await _make_due_at_its_date(connection, [task for task in found.values() if task.id not in after])
+        mine = {event.task_id: event.event_id for event in written.recorded}
         results: list[Claimed | Task | None] = []
         for task_id in ids:
-            mine = written.tasks.pop(task_id, None)
-            if mine and mine.claim is not None:
-                results.append(Claimed(mine, mine.claim, event_ids[task_id]))
+            now_mine, event_id = written.tasks.get(task_id), mine.pop(task_id, None)
+            if now_mine and now_mine.claim is not None and event_id is not None:
+                results.append(Claimed(now_mine, now_mine.claim, event_id))
             else:
-                results.append(found.get(task_id))
+                results.append(now_mine or found.get(task_id))
         return results, written.recorded
 
     return await transact(engine, work)
+
+
+async def _make_due_at_its_date(connection: AsyncConnection, refused: Sequence[Task]) -> None:
+    """A message that came before its task's date was the only one that there was: a dispatcher has to send another."""
+    early = [task.id for task in refused if task.status is TaskStatus.PENDING and task.dispatch_at is None]
+    if early:
+        values = {"dispatch_at": tasks.c.run_at, "updated_at": tasks.c.updated_at}
+        await connection.execute(tasks.update().where(tasks.c.id.in_(IDS)).values(values), {"ids": padded(early)})
 
 
 async def finish(

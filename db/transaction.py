@@ -17,6 +17,8 @@ logger = logging.getLogger("taskflow.db")
 T = TypeVar("T")
 
 LOST_RACES: Final = frozenset({1205, 1213, 1020})  # lock wait timeout, deadlock, record has changed
+REFUSED_STATES: Final = frozenset({"22", "23"})  # classes of SQLSTATE: data exception, constraint violation
+REFUSED: Final = frozenset({1366, 3819})  # the same without such a state: not in the character set, a CHECK failed
 ATTEMPTS: Final = 10
 PATIENCE: Final = timedelta(seconds=20)
 IMMEDIATE: Final = "immediate"
@@ -33,8 +35,14 @@ def _code(error: sa.exc.DBAPIError) -> object:
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether the database is out of reach, as opposed to having refused what it was asked."""
+    """Whether the database is out of reach, as opposed to having refused what it was asked.
+
+    The driver takes what it does not know for operational; to try refused data again would never end.
+    """
     if isinstance(error, sa.exc.DBAPIError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state[:2] in REFUSED_STATES or _code(error) in REFUSED:
+            return False
         return error.connection_invalidated or isinstance(error, sa.exc.InterfaceError | sa.exc.OperationalError)
     return isinstance(error, OSError | TimeoutError | sa.exc.TimeoutError)
 
@@ -48,7 +56,7 @@ async def _bounded() -> AsyncIterator[None]:
     except Exception as error:
         if not is_unavailable(error):
             raise
-        logger.warning("the database can't be reached: %s", type(getattr(error, "orig", error)).__name__)
+        logger.warning("the database can't be reached: %r", getattr(error, "orig", error))
         raise StoreUnavailable from error
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from graph import health, rest
+from graph import health, rest, ws
 from graph.context import Context, Services
 from graph.dashboard import Dashboard, built_dashboard
 from graph.figures import FiguresCache
@@ -21,13 +21,14 @@ from graph.http import GraphQLApp
 from graph.live import open_hub
 from graph.problems import HANDLERS
 from graph.schema import schema
+from graph.security import allowed_origins
 from graph.stats import StatsCache
 from graph.submit import open_submitter
-from graph.ws import status_feed
 from infra.resources import Resources
 from infra.settings import Settings
 
 BODY_MAX: Final = 4 * 1024 * 1024
+"""Room for many tasks at once; more where one payload may be larger."""
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 
 
@@ -49,7 +50,10 @@ async def open_services(resources: Resources) -> AsyncIterator[Services]:
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
-    """Serves with the services that `open_` opens when the application starts, and closes when it ends."""
+    """Serves with the services that `open_` opens when the application starts, and closes when it ends.
+
+    Raises StartError when the settings name an origin that is none.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -59,16 +63,16 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
 
     folder = built_dashboard()
     dashboard = Dashboard(folder, settings) if folder else None
-    graphql = BrowsableGraphQL(
-        schema, context=Context.of, allowed_origins=settings.cors_allow_origins, body_limit=BODY_MAX
-    )
+    origins = sorted(allowed_origins(settings.cors_allow_origins))
+    limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
+    graphql = BrowsableGraphQL(schema, context=Context.of, allowed_origins=origins, body_limit=limit)
     graphql.dashboard = dashboard
     app = Starlette(
         routes=[
             *(dashboard.routes() if dashboard else [Route("/", index)]),
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
-            WebSocketRoute("/ws", status_feed),
+            WebSocketRoute("/ws", ws.status_feed),
             Route("/openapi.json", openapi),
             *rest.ROUTES,
             *health.ROUTES,
@@ -76,7 +80,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
         middleware=[
             Middleware(
                 CORSMiddleware,
-                allow_origins=settings.cors_allow_origins,
+                allow_origins=origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["content-type", "idempotency-key"],
                 expose_headers=["link", "location"],
@@ -86,6 +90,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
         lifespan=lifespan,
     )
     app.state.graphql = graphql
+    app.state.allowed_origins = graphql.allowed_origins
     return app
 
 
@@ -93,9 +98,7 @@ async def drain(app: Starlette) -> None:
     """Tell watchers to connect again, elsewhere; from now on this process is not healthy."""
     services: Services = app.state.services
     services.draining.set()
-    await asyncio.gather(
-        app.state.graphql.drain(), *(feed.close(1012, "Service restart") for feed in list(services.feeds))
-    )
+    await asyncio.gather(app.state.graphql.drain(), ws.drain(services))
 
 
 async def index(request: Request) -> Response:

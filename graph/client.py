@@ -37,7 +37,7 @@ async def execute(url: str, query: str, variables: dict[str, Any]) -> Any:
 def _read_answer(body: Any) -> tuple[list[str], Any]:
     """Raises what comes of reading something else."""
     errors = [str(one["message"]) for one in body.get("errors", ())]
-    return errors, None if errors else body["data"]
+    return errors, {} if errors else dict(body["data"])
 
 
 async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
@@ -56,7 +56,7 @@ async def follow(url: str, query: str, variables: dict[str, Any]) -> AsyncGenera
                     if event["version"] >= seen.get(event["taskId"], 0):
                         seen[event["taskId"]] = event["version"]
                         yield event
-        except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
+        except (OSError, ValueError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
             if not connected:
                 raise ClientError(f"TASKFLOW_URL: {url} does not answer ({error or type(error).__name__})") from error
         await asyncio.sleep(wait)

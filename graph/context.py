@@ -2,7 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
@@ -16,7 +17,11 @@ from graph.figures import FiguresCache
 from graph.live import Hub
 from graph.stats import StatsCache
 from graph.submit import Submitter
+from graph.validate import InvalidInput, Problem
 from infra.resources import Resources
+
+TASKS_MAX: Final = 1000
+"""Of all lists of one operation: aliases would multiply what a page is limited to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +37,38 @@ class Services:
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@dataclass(slots=True)
 class Context:
     """Of one operation: a page of tasks loads its histories, or the tasks of its events, in one statement."""
 
-    services: Services
-    histories: DataLoader[str, list[TaskEvent]] = field(init=False)
-    tasks: DataLoader[str, Task | TaskNotFound] = field(init=False)
-
-    def __post_init__(self) -> None:
-        engine = self.services.resources.engine
-
-        async def load_histories(ids: list[str]) -> list[list[TaskEvent]]:
-            found = await queries.histories(engine, ids)
-            return [found.get(task_id, []) for task_id in ids]
-
-        async def load_tasks(ids: list[str]) -> list[Task | TaskNotFound]:
-            found = await queries.get(engine, ids)
-            return [found.get(task_id) or TaskNotFound(task_id) for task_id in ids]
-
-        self.histories = DataLoader(load_histories, cache=False)
-        self.tasks = DataLoader(load_tasks, cache=False)
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._tasks_left = TASKS_MAX
 
     @classmethod
     def of(cls, connection: HTTPConnection) -> "Context":
         return cls(connection.app.state.services)
+
+    def take(self, tasks: int) -> None:
+        """Before a list of so many is read. Raises InvalidInput when its operation reads too much in all."""
+        self._tasks_left -= tasks
+        if self._tasks_left < 0:
+            raise InvalidInput((Problem("first", f"comes to more than {TASKS_MAX} tasks in one operation"),))
+
+    @cached_property
+    def histories(self) -> DataLoader[str, list[TaskEvent]]:
+        async def load(ids: list[str]) -> list[list[TaskEvent]]:
+            found = await queries.histories(self.services.resources.engine, ids)
+            return [found.get(task_id, []) for task_id in ids]
+
+        return DataLoader(load, cache=False)
+
+    @cached_property
+    def tasks(self) -> DataLoader[str, Task | TaskNotFound]:
+        async def load(ids: list[str]) -> list[Task | TaskNotFound]:
+            found = await queries.get(self.services.resources.engine, ids)
+            return [found.get(task_id) or TaskNotFound(task_id) for task_id in ids]
+
+        return DataLoader(load, cache=False)
 
 
 ContextInfo = Info[Context, Any]

@@ -12,7 +12,6 @@ from typing import Any
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.http.websocket_origin import is_same_origin, normalize_origin
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
@@ -20,6 +19,7 @@ from graph.errors import BAD_USER_INPUT
 from graph.execution import Schema
 from graph.parameters import NotARequest, Parameters, decode_json, encode_json
 from graph.results import Outcome, Result
+from graph.security import is_welcome
 from graph.ws_protocol import WebSocketHalf
 
 JSON = "application/json"
@@ -92,21 +92,10 @@ class GraphQLApp(WebSocketHalf):
     def _admit(self, request: Request, media_type: str) -> None:
         if request.method not in ALLOWED:
             raise Refusal(405, f"Requests are {', '.join(ALLOWED)}.", headers={"allow": ", ".join(ALLOWED)})
-        if request.method == "POST" and not self._is_welcome(request.headers):
+        if request.method == "POST" and not is_welcome(request.headers, self.allowed_origins):
             raise Refusal(403, "Pages of this origin may not send operations.", "FORBIDDEN")
         if not media_type:
             raise Refusal(406, f"Answers are {GRAPHQL} or {JSON}.")
-
-    def _is_welcome(self, headers: Mapping[str, str]) -> bool:
-        """Programs name no origin; browsers always do."""
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        if origin is None:
-            return site != "cross-site"
-        return (
-            site == "same-origin"
-            or is_same_origin(origin, headers.get("host"))
-            or bool({"*", normalize_origin(origin)} & set(self.allowed_origins))
-        )
 
     async def _parameters(self, request: Request) -> Parameters:
         try:

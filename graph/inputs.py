@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from db.queries import Filter, Order
+from graph import validate
 from graph.leaves import OrderDirection, OrderField, TaskStatus
 from graph.validate import TaskInput
 
@@ -24,13 +25,14 @@ class TaskFilter:
 
 
 def to_filter(given: TaskFilter | None) -> Filter:
+    """Raises InvalidInput."""
     if given is None:
         return Filter()
-    return Filter(
-        statuses=tuple(dict.fromkeys(given.statuses or ())),
-        kinds=tuple(dict.fromkeys(given.kinds or ())),
-        queues=tuple(dict.fromkeys(given.queues or ())),
-        search=(given.search or "").strip() or None,
+    return validate.to_filter(
+        statuses=given.statuses or (),
+        kinds=given.kinds or (),
+        queues=given.queues or (),
+        search=given.search,
         created_after=given.created_after,
         created_before=given.created_before,
     )

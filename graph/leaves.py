@@ -11,25 +11,58 @@ from strawberry.scalars import JSON
 
 from db.lifecycle import TaskStatus
 from db.queries import OrderField
-from infra.wire import format_instant, parse_instant
+from graph.validate import to_instant
+from infra.wire import format_instant
 
 __all__ = ["SCALARS", "OrderDirection", "OrderField", "TaskStatus"]
 
-strawberry.enum(TaskStatus, description="Where a task is: waiting, running, or ended in one of three ways.")
-strawberry.enum(OrderField, name="TaskOrderField", description="What a list is ordered by.")
 
-
-@strawberry.enum(description="Which end of a list comes first.")
 class OrderDirection(Enum):
     ASC = "asc"
     DESC = "desc"
 
 
+def _enum(kind: type[Enum], name: str, description: str, values: Mapping[Any, str]) -> None:
+    """Make it known to Strawberry, each value explained."""
+    strawberry.enum(kind, name=name, description=description)
+    for value in kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[kind[value.name]]
+
+
+_enum(
+    TaskStatus,
+    "TaskStatus",
+    "Where a task is: waiting, running, or ended in one of three ways.",
+    {
+        TaskStatus.PENDING: "It waits: for a worker, for its date, or for its next attempt.",
+        TaskStatus.PROCESSING: "A worker has it.",
+        TaskStatus.DONE: "It ended well.",
+        TaskStatus.FAILED: "It used up its attempts, or another could not help; its error says why.",
+        TaskStatus.CANCELLED: "Somebody stopped it.",
+    },
+)
+_enum(
+    OrderField,
+    "TaskOrderField",
+    "What a list is ordered by.",
+    {
+        OrderField.CREATED_AT: "When it was created.",
+        OrderField.UPDATED_AT: "When its last change was recorded.",
+    },
+)
+_enum(
+    OrderDirection,
+    "OrderDirection",
+    "Which end of a list comes first.",
+    {OrderDirection.ASC: "The oldest first.", OrderDirection.DESC: "The newest first."},
+)
+
+
 def _parse_datetime(value: Any) -> datetime:
     try:
-        return parse_instant(value)
-    except (TypeError, ValueError):
-        raise GraphQLError(f"DateTime takes RFC 3339 with a zone, as 2026-01-31T09:30:00Z, not {value!r}") from None
+        return to_instant(value)
+    except ValueError as error:
+        raise GraphQLError(f"DateTime {error}") from None
 
 
 SCALARS: Final[Mapping[object, Any]] = {

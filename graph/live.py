@@ -6,29 +6,32 @@ comparing ids every other second while anybody watches. Nothing is decoded or re
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import queries
 from db.errors import StoreUnavailable, TaskFlowError
+from db.lifecycle import TaskStatus
+from db.models import Recorded
+from graph.ledger import Ledger
+from infra.background import running
 from infra.bus import GAP, STATUS_CHANNEL, Bus, StatusEvent
 
 logger = logging.getLogger("taskflow.live")
 
 BUFFER: Final = 1000
 """Events that a watcher may be behind."""
-RECONCILE_INTERVAL: Final = 2.0
-"""Seconds between two comparisons with `task_events`."""
-ROUNDS_KEPT: Final = 3
-"""Comparisons that an id is looked for, since ids commit out of order."""
+COMPARE_EVERY: Final = timedelta(seconds=2)
 IDS_AT_A_TIME: Final = 5000
-VERSIONS_KEPT: Final = 100_000
+EVENTS_AT_A_TIME: Final = 500
 
 
 class Lagged(TaskFlowError):
@@ -38,29 +41,33 @@ class Lagged(TaskFlowError):
         return "This subscriber reads too slowly. Subscribe again, with `after` the last event's id."
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class News:
-    """One event as every watcher gets it: the frame of the bus; what GraphQL shows of it, made by the first to ask."""
+    """One event as every watcher gets it: as data, as the frame of the bus, and what GraphQL made of it."""
 
     event: StatusEvent
     frame: bytes
     shown: Any = None
 
+    @cached_property
+    def text(self) -> str:
+        return self.frame.decode()
+
 
 class Watcher:
     """One subscriber's queue: news in order. Raises Lagged, once, when it overflowed."""
 
-    def __init__(self, task_id: str | None) -> None:
-        self.task_id = task_id
+    def __init__(self) -> None:
         self._news: deque[News] = deque()
         self._changed = asyncio.Event()
         self._lagged = False
 
     def put(self, news: News) -> None:
-        if len(self._news) < BUFFER:
-            self._news.append(news)
-        else:
+        """Nothing more once something was lost: the last event that was read is then where to resume."""
+        if len(self._news) >= BUFFER:
             self._lagged = True
+        if not self._lagged:
+            self._news.append(news)
         self._changed.set()
 
     def __aiter__(self) -> Self:
@@ -81,135 +88,128 @@ class Hub:
         self._bus = bus
         self._by_task: dict[str, set[Watcher]] = {}
         self._of_all: set[Watcher] = set()
-        self._versions: OrderedDict[str, int] = OrderedDict()
-        self._seen: set[int] = set()
-        self._marks: deque[int] = deque()
-        self._since = datetime.now(UTC)
-        self._someone = asyncio.Event()
+        self._ledger: Ledger | None = None
+        self._beginning = asyncio.Lock()
+        self._comparing = asyncio.Lock()
         self._order = asyncio.Lock()
 
-    @contextmanager
-    def watch(self, task_id: str | None = None) -> Iterator[Watcher]:
-        """Every change from here on, of one task or of all."""
-        if not self._someone.is_set():
-            self._begin()
-        watcher = Watcher(task_id)
+    @property
+    def watchers(self) -> int:
+        return len(self._of_all) + sum(map(len, self._by_task.values()))
+
+    @asynccontextmanager
+    async def watch(self, task_id: str | None = None) -> AsyncIterator[Watcher]:
+        """Every change that is recorded from here on, of one task or of all. Raises StoreUnavailable."""
+        watcher = Watcher()
         group = self._of_all if task_id is None else self._by_task.setdefault(task_id, set())
         group.add(watcher)
         try:
+            async with self._beginning:
+                self._ledger = self._ledger or await self._begin()
             yield watcher
         finally:
             group.discard(watcher)
             if task_id is not None and not group:
                 self._by_task.pop(task_id, None)
-            if not self._of_all and not self._by_task:
-                self._someone.clear()
+            if not self.watchers:
+                self._ledger = None
 
-    def _begin(self) -> None:
-        """The first watcher is there: what was known of versions is stale."""
-        self._versions.clear()
-        self._seen.clear()
-        self._marks.clear()
-        self._since = datetime.now(UTC)
-        self._someone.set()
+    async def _begin(self) -> Ledger:
+        """For the first watcher: what is recorded by now, and from where to look for what is committed late."""
+        since = datetime.now(UTC)
+        mark = await queries.last_event_id(self._engine) - queries.OVERLAP_IDS
+        seen = await queries.event_ids(self._engine, after=mark, limit=IDS_AT_A_TIME)
+        return Ledger(mark, seen, since=since, at=time.monotonic())
 
     async def listen(self) -> None:
         """Fan out what the bus brings, for ever."""
         async with self._bus.subscribe(STATUS_CHANNEL) as messages:
             async for message in messages:
                 if message is GAP:
-                    await self._reconcile_safely()
-                elif self._someone.is_set():
-                    try:
-                        await self._take(StatusEvent.decode(message), message)
-                    except ValueError:
-                        logger.warning("not a status event on the bus: ignored")
-                    except StoreUnavailable:
-                        logger.warning("an event waits for those before it: the database is away")
-                    except Exception:  # the next comparison delivers it; those after it must not be lost
-                        logger.exception("an event was not delivered")
+                    await self._compare_safely()
+                elif self._ledger:
+                    await self._hear(self._ledger, message)
 
-    async def reconcile_for_ever(self) -> None:
-        while True:
-            await self._someone.wait()
-            await self._reconcile_safely()
-            await asyncio.sleep(RECONCILE_INTERVAL)
-
-    async def _reconcile_safely(self) -> None:
+    async def _hear(self, ledger: Ledger, message: bytes) -> None:
         try:
-            if self._someone.is_set():
-                await self._reconcile()
+            event = StatusEvent.decode(message)
+            TaskStatus(event.status)
+        except ValueError:
+            logger.warning("not a status event on the bus: ignored")
+            return
+        try:
+            await self._take(ledger, News(event, message))
+        except StoreUnavailable:
+            logger.warning("an event waits for those before it: the database is away")
+        except Exception:  # the next comparison delivers it; those after it must not be lost
+            logger.exception("an event was not delivered")
+
+    async def compare_for_ever(self, every: timedelta) -> None:
+        while True:
+            await asyncio.sleep(every.total_seconds())
+            await self._compare_safely()
+
+    async def _compare_safely(self) -> None:
+        try:
+            async with self._comparing:
+                if self._ledger:
+                    await self._compare(self._ledger)
         except StoreUnavailable:
             logger.warning("can't look for missed events: the database is away")
         except Exception:
             logger.exception("can't look for missed events")
 
-    async def _reconcile(self) -> None:
+    async def _compare(self, ledger: Ledger) -> None:
         """Deliver what is recorded since the oldest mark and did not come over the bus."""
-        if not self._marks:
-            self._marks.append(await queries.last_event_id(self._engine))
-            return
-        newest = self._marks[0]
+        newest = ledger.mark
         while ids := await queries.event_ids(self._engine, after=newest, limit=IDS_AT_A_TIME):
             newest = ids[-1]
-            missing = [one for one in ids if one not in self._seen]
-            for start in range(0, len(missing), 500):
-                some = missing[start : start + 500]
-                for change in await queries.recorded(self._engine, after=0, limit=500, among=some):
-                    await self._take(event := StatusEvent.of(change), event.encode())
-        self._marks.append(newest)
-        if len(self._marks) > ROUNDS_KEPT:
-            self._marks.popleft()
-            self._seen = {one for one in self._seen if one > self._marks[0]}
+            missing = ledger.unseen(ids)
+            for start in range(0, len(missing), EVENTS_AT_A_TIME):
+                some = missing[start : start + EVENTS_AT_A_TIME]
+                for change in await queries.recorded(self._engine, after=0, limit=len(some), among=some):
+                    await self._take(ledger, _news(change))
+        ledger.turn(newest, time.monotonic())
 
-    async def _take(self, event: StatusEvent, frame: bytes) -> None:
+    async def _take(self, ledger: Ledger, news: News) -> None:
         """Deliver in the order of versions: first what is missing before this one, and nothing twice."""
         async with self._order:
-            await self._take_in_order(event, frame)
+            if ledger.is_news(news.event):
+                for missed in await self._missed(ledger, news.event):
+                    self._deliver(ledger, missed)
+                self._deliver(ledger, news)
+            ledger.note(news.event)
 
-    async def _take_in_order(self, event: StatusEvent, frame: bytes) -> None:
-        last = self._versions.get(event.task_id)
-        if last is None and event.created_at >= self._since:
-            last = 0
-        if last is not None and event.version > last + 1:
-            await self._fill(event.task_id, last, event.version)
-            last = self._versions.get(event.task_id, last)
-        if last is not None and (event.version < last or (event.version == last and not _is_progress(event))):
-            self._seen.add(event.event_id)
-            return
-        self._deliver(event, frame)
+    async def _missed(self, ledger: Ledger, event: StatusEvent) -> list[News]:
+        last = ledger.missing_before(event)
+        if last is None:
+            return []
+        found = await queries.recorded(self._engine, after=last.event_id, limit=BUFFER, task_id=event.task_id)
+        between = [change for change in found if last.version < change.version < event.version]
+        return [_news(change) for change in between if ledger.unseen([change.event_id])]
 
-    async def _fill(self, task_id: str, after: int, before: int) -> None:
-        changes = await queries.recorded(self._engine, after=0, limit=BUFFER, task_id=task_id)
-        for change in changes:
-            if after < change.version < before:
-                self._deliver(event := StatusEvent.of(change), event.encode())
-
-    def _deliver(self, event: StatusEvent, frame: bytes) -> None:
-        self._seen.add(event.event_id)
-        self._versions[event.task_id] = event.version
-        self._versions.move_to_end(event.task_id)
-        if len(self._versions) > VERSIONS_KEPT:
-            self._versions.popitem(last=False)
-        news = News(event, frame)
-        for watcher in self._of_all:
-            watcher.put(news)
-        for watcher in self._by_task.get(event.task_id, ()):
-            watcher.put(news)
+    def _deliver(self, ledger: Ledger, news: News) -> None:
+        ledger.note(news.event)
+        if ledger is self._ledger:  # else its watchers are gone, and those that came since began later
+            for watcher in [*self._of_all, *self._by_task.get(news.event.task_id, ())]:
+                watcher.put(news)
 
 
-def _is_progress(event: StatusEvent) -> bool:
-    """News of a running attempt comes under the version of its start."""
-    return event.status == "PROCESSING" and (event.progress is not None or event.message is not None)
+def from_history(change: Recorded) -> StatusEvent:
+    """As it was when it was recorded: the row's progress belongs to what came later, unless this is its end."""
+    event = StatusEvent.of(change)
+    return event if event.status == TaskStatus.DONE else replace(event, progress=None)
+
+
+def _news(change: Recorded) -> News:
+    event = from_history(change)
+    return News(event, event.encode())
 
 
 @asynccontextmanager
-async def open_hub(engine: AsyncEngine, bus: Bus) -> AsyncIterator[Hub]:
+async def open_hub(engine: AsyncEngine, bus: Bus, *, compare_every: timedelta = COMPARE_EVERY) -> AsyncIterator[Hub]:
     hub = Hub(engine, bus)
-    loops = [asyncio.create_task(hub.listen()), asyncio.create_task(hub.reconcile_for_ever())]
-    try:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running(hub.listen(), name="listen"))
+        await stack.enter_async_context(running(hub.compare_for_ever(compare_every), name="compare"))
         yield hub
-    finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.wait(loops)

@@ -1,7 +1,6 @@
 """Relay connections by key: what `first`, `after`, `last`, `before` mean, and cursors that nobody need look into."""
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db import queries
 from db.models import Task
 from db.queries import Filter, Order, OrderField
-from graph.validate import InvalidInput, Problem
-from infra.wire import format_instant, parse_instant
+from graph.parameters import decode_json
+from graph.validate import InvalidInput, Problem, to_instant
+from infra.wire import format_instant
 
 PAGE_MAX: Final = 200
 PAGE_DEFAULT: Final = 50
@@ -38,9 +38,9 @@ def decode_cursor(cursor: str, field: OrderField, name: str) -> tuple[datetime, 
     """Raises InvalidInput when it is not one that a list in this order gave out."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        by, at, task_id = json.loads(base64.b64decode(padded.encode("ascii"), b"-_", validate=True))
-        key = parse_instant(at), str(task_id)
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+        by, at, task_id = decode_json(base64.b64decode(padded.encode("ascii"), b"-_", validate=True))
+        key = to_instant(at), str(task_id)
+    except (ValueError, TypeError):
         raise InvalidInput((Problem(name, "takes a cursor that a list gave out"),)) from None
     if by != field.value:
         raise InvalidInput((Problem(name, "takes a cursor of a list in the same order"),))
@@ -61,10 +61,10 @@ async def load_page(
     if last is not None or before is not None:
         if first is not None or after is not None:
             raise InvalidInput((Problem("last", "does not go together with first and after"),))
-        size, cursor, name = _size(last, "last"), before, "before"
-        found = await _read(engine, where, order.reversed(), cursor, name, size)
-        return Page(found[:size][::-1], has_next=cursor is not None, has_previous=len(found) > size)
-    size = _size(first, "first")
+        size = page_size(None, last)
+        found = await _read(engine, where, order.reversed(), before, "before", size)
+        return Page(found[:size][::-1], has_next=before is not None, has_previous=len(found) > size)
+    size = page_size(first, None)
     found = await _read(engine, where, order, after, "after", size)
     return Page(found[:size], has_next=len(found) > size, has_previous=after is not None)
 
@@ -76,7 +76,9 @@ async def _read(
     return await queries.page(engine, where, order, after=key, limit=size + 1)
 
 
-def _size(given: int | None, name: str) -> int:
+def page_size(first: int | None, last: int | None) -> int:
+    """Raises InvalidInput."""
+    name, given = ("first", first) if last is None else ("last", last)
     size = PAGE_DEFAULT if given is None else given
     if not 1 <= size <= PAGE_MAX:
         raise InvalidInput((Problem(name, f"takes a number from 1 to {PAGE_MAX}"),))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import orjson
 
-MAX_NESTING = 64  # the 32 levels of a payload, and what is around it
+MAX_NESTING = 200  # a payload of more than its 32 levels is still read, so that the answer can name the field
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from graph.context import ContextInfo
 from graph.figures import Span
 from graph.history import History, Queue
 from graph.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
-from graph.paging import encode_cursor, load_page
+from graph.paging import encode_cursor, load_page, page_size
 from graph.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
 
 
@@ -32,6 +32,7 @@ class Query:
         order_by: Annotated[TaskOrder | None, argument("The order; by creation, newest first, when not given.")] = None,
     ) -> TaskConnection:
         where, order = to_filter(filter), to_order(order_by)
+        info.context.take(page_size(first, last))
         engine = info.context.services.resources.engine
         page = await load_page(engine, where, order, first=first, after=after, last=last, before=before)
         edges = [TaskEdge(cursor=encode_cursor(task, order.field), node=Task.of(task)) for task in page.tasks]

@@ -13,21 +13,20 @@ from db import queries
 from db.errors import TaskNotFound
 from db.lifecycle import DEFAULT_MAX_ATTEMPTS, TaskStatus
 from db.models import Task, TaskEvent
-from db.queries import Filter, Order
+from db.queries import Order
 from graph.context import Services
 from graph.paging import encode_cursor, load_page
 from graph.parameters import decode_json, encode_json
-from graph.validate import InvalidInput, Problem, TaskInput, validate
-from infra.wire import format_instant, parse_instant
+from graph.validate import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_filter, to_instant, validate
+from infra.wire import format_instant
 
-BODY_MAX_BEYOND_PAYLOAD: Final = 64 * 1024
 PAGE_DEFAULT: Final = 100
 TYPES: Final[dict[str, tuple[type, str]]] = {
     "title": (str, "a string"),
     "payload": (object, "an object or null"),
     "kind": (str, "a string"),
     "queue": (str, "a string"),
-    "run_at": (str, "an RFC 3339 instant with a zone"),
+    "run_at": (str, INSTANT_TAKES.removeprefix("takes ")),
     "max_attempts": (int, "a whole number"),
 }
 
@@ -78,10 +77,20 @@ def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) 
     return Response(encode_json(body), status, headers, media_type="application/json")
 
 
+def body_max(payload_max_bytes: int) -> int:
+    """A payload may come with each character escaped, as many clients send what is not ASCII, and has some company."""
+    return 3 * payload_max_bytes + 64 * 1024
+
+
+async def tasks(request: Request) -> Response:
+    """One route for both methods, so that 405 names them all."""
+    return await (create_task(request) if request.method == "POST" else list_tasks(request))
+
+
 async def create_task(request: Request) -> Response:
     services: Services = request.app.state.services
     limit = services.resources.settings.payload_max_bytes
-    asked = parse_input(await read_body(request, limit + BODY_MAX_BEYOND_PAYLOAD), request)
+    asked = parse_input(await read_body(request, body_max(limit)), request)
     created = await services.submitter.create(validate([asked], payload_max_bytes=limit))
     task = created.tasks[0]
     return answer(task_body(task), 201 if created.is_new[0] else 200, {"location": f"/tasks/{task.id}"})
@@ -114,12 +123,20 @@ def parse_input(body: Any, request: Request) -> TaskInput:
     values = {key: body[key] for key in TYPES if body.get(key) is not None}
     if isinstance(values.get("run_at"), str):
         try:
-            values["run_at"] = parse_instant(values["run_at"])
-        except ValueError:
-            problems.append(Problem("run_at", "takes an RFC 3339 instant with a zone, as 2026-01-31T09:30:00Z"))
+            values["run_at"] = to_instant(values["run_at"])
+        except ValueError as error:
+            problems.append(Problem("run_at", str(error)))
     if problems:
         raise InvalidInput(tuple(problems))
-    return TaskInput(**values, idempotency_key=request.headers.get("idempotency-key"))
+    return TaskInput(**values, idempotency_key=_text(request.headers.get("idempotency-key")))
+
+
+def _text(header: str | None) -> str | None:
+    """The same text that GraphQL would get: headers are bytes, in UTF-8 by all who send more than ASCII."""
+    try:
+        return header and header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header
 
 
 async def get_task(request: Request) -> Response:
@@ -143,16 +160,13 @@ async def get_events(request: Request) -> Response:
 async def list_tasks(request: Request) -> Response:
     services: Services = request.app.state.services
     asked, order = request.query_params, Order()
-    where = Filter(
-        statuses=tuple(_status(value) for value in dict.fromkeys(asked.getlist("status"))),
-        kinds=tuple(dict.fromkeys(asked.getlist("kind"))),
-        search=asked.get("q", "").strip() or None,
-    )
+    statuses = [_status(value) for value in asked.getlist("status")]
     limit, cursor = _limit(asked.get("limit")), asked.get("cursor")
     try:
+        where = to_filter(statuses=statuses, kinds=asked.getlist("kind"), search=asked.get("q"))
         page = await load_page(services.resources.engine, where, order, first=limit, after=cursor)
     except InvalidInput as error:
-        named = {"first": "limit", "after": "cursor"}
+        named = {"kinds": "kind", "search": "q", "first": "limit", "after": "cursor"}
         raise InvalidInput(tuple(Problem(named[one.field], one.message) for one in error.problems)) from None
     headers = {}
     if page.has_next:
@@ -176,8 +190,7 @@ def _limit(value: str | None) -> int:
 
 
 ROUTES: Final = [
-    Route("/tasks", create_task, methods=["POST"]),
-    Route("/tasks", list_tasks, methods=["GET"]),
+    Route("/tasks", tasks, methods=["GET", "POST"]),
     Route("/tasks/{task_id}", get_task, methods=["GET"]),
     Route("/tasks/{task_id}/events", get_events, methods=["GET"]),
 ]

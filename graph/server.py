@@ -1,6 +1,7 @@
 """The API's own process part: a socket, uvicorn, and an order in which to stop."""
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import structlog
 import uvicorn
 
 from graph.app import create_app, drain, open_services
+from graph.security import LocalNames
 from infra.errors import StartError
 from infra.resources import Resources
 
@@ -45,12 +47,13 @@ async def serve(
 ) -> None:
     """Serve until `stop`; then wait for `before_closing`, so that its last news is still delivered, and drain."""
     app = create_app(resources.settings, lambda: open_services(resources))
-    server = uvicorn.Server(_config(app))
+    host, port = listener.getsockname()[:2]
+    is_local = ipaddress.ip_address(host).is_loopback
+    server = uvicorn.Server(_config(LocalNames(app, app.state.allowed_origins) if is_local else app))
     server.capture_signals = _leave_signals_alone  # type: ignore[method-assign]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     serving.add_done_callback(lambda _: stop.set())
-    host, port = listener.getsockname()[:2]
-    logger.info("serving", url=f"http://{host}:{port}")
+    logger.info("serving", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
     await stop.wait()
     if before_closing:
         await asyncio.wait([before_closing])

@@ -90,8 +90,6 @@ class Submitter:
     async def _publish(self, some: Sequence[Task]) -> None:
         taken = await self._resources.broker.publish([TaskMessage.of(task) for task in some])
         done = [(task.id, task.status, task.version) for task, ok in zip(some, taken, strict=True) if ok]
-        if len(done) < len(some):
-            logger.warning("%d tasks not published: a dispatcher will", len(some) - len(done))
         try:
             await dispatch.mark_published(self._resources.engine, done)
         except StoreUnavailable:

@@ -1,19 +1,23 @@
 """The subscriptions: what is, what was missed, then what comes."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import queries
-from db.errors import TaskNotFound
+from db.errors import StoreUnavailable, TaskNotFound
 from db.models import Task
 from db.queries import Filter
 from graph.context import ContextInfo
 from graph.inputs import FilterArgument, argument, to_filter
-from graph.live import Hub, News
+from graph.ledger import is_progress
+from graph.live import Hub, News, from_history
 from graph.types import Stats, TaskStatusEvent
 from graph.validate import InvalidInput, Problem
 from infra.bus import StatusEvent
@@ -40,18 +44,21 @@ class Subscription:
             source = _follow_all(engine, services.hub, where, since)
         else:
             source = _follow_one(engine, services.hub, task_id, where, since)
-        async for event in source:
-            yield event
+        async with aclosing(source):
+            async for event in source:
+                yield event
 
     @strawberry.subscription(description="Present figures first, then again when they change, at most once a second.")
     async def stats(self, info: ContextInfo) -> AsyncGenerator[Stats, None]:
-        last = None
+        last = await info.context.services.stats.get()
+        yield Stats.of(last)
         while True:
-            figures = await info.context.services.stats.get()
-            if figures != last:
-                yield Stats.of(figures)
-                last = figures
             await asyncio.sleep(STATS_INTERVAL)
+            with suppress(StoreUnavailable):  # the figures stand still until the database is back
+                figures = await info.context.services.stats.get()
+                if figures != last:
+                    last = figures
+                    yield Stats.of(figures)
 
 
 def _event_id(after: str | None) -> int | None:
@@ -64,50 +71,68 @@ def _event_id(after: str | None) -> int | None:
 
 async def _follow_one(
     engine: AsyncEngine, hub: Hub, task_id: str, where: Filter, after: int | None
-) -> AsyncIterator[TaskStatusEvent]:
-    """The watcher stands before the row is read, so nothing falls between the two."""
-    with hub.watch(task_id) as watcher:
+) -> AsyncGenerator[TaskStatusEvent, None]:
+    """The watcher stands before the row is read, and the last event's id is read before that: nothing falls between."""
+    async with hub.watch(task_id) as watcher:
+        last_id = await queries.last_event_id(engine, task_id) if after is None else after
         found = await queries.get(engine, [task_id])
         if task_id not in found:
             raise TaskNotFound(task_id)
-        version, progress = 0, None
-        if after is None:
-            event_id = await queries.last_event_id(engine, task_id)
-            version, progress = found[task_id].version, (found[task_id].progress, found[task_id].message)
-            if matches(where, _present(found[task_id], event_id)):
-                yield TaskStatusEvent.of_task(found[task_id], event_id)
-        else:
-            async for event in _replay(engine, after, task_id):
-                version = event.version
-                if matches(where, event):
-                    yield TaskStatusEvent.of(event)
+        history = _replay(engine, last_id, task_id) if after is not None else _only(_present(found[task_id], last_id))
+        shown = _Shown()
+        async for event in history:
+            last_id = event.event_id
+            if shown.is_next(event) and matches(where, event):
+                yield TaskStatusEvent.of(event)
         async for news in watcher:
-            event, latest = news.event, (news.event.progress, news.event.message)
-            if event.version > version or (event.version == version and latest != progress):
-                version, progress = event.version, latest
-                if matches(where, event):
+            if news.event.version > shown.version + 1:
+                async for event in _replay(engine, last_id, task_id):
+                    if event.version < news.event.version and shown.is_next(event) and matches(where, event):
+                        yield TaskStatusEvent.of(event)
+            if shown.is_next(news.event):
+                last_id = news.event.event_id
+                if matches(where, news.event):
                     yield _shown(news)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Of one task, what its watcher has."""
+
+    version: int = -1
+    progress: tuple[float | None, str | None] = (None, None)
+
+    def is_next(self, event: StatusEvent) -> bool:
+        """Newer, or other progress of the same attempt; it is then taken to be shown."""
+        progress = event.progress, event.message
+        if event.version < self.version or (event.version == self.version and progress == self.progress):
+            return False
+        self.version, self.progress = event.version, progress
+        return True
 
 
 async def _follow_all(
     engine: AsyncEngine, hub: Hub, where: Filter, after: int | None
-) -> AsyncIterator[TaskStatusEvent]:
-    replayed: dict[str, int] = {}
+) -> AsyncGenerator[TaskStatusEvent, None]:
+    """What was missed is read before the watcher stands, whose queue need not hold it; then what came meanwhile."""
+    start, lately = after, deque[int](maxlen=queries.OVERLAP_IDS)
     if after is not None:
-        start = await queries.replay_start(engine, after)
-        async for event in _replay(engine, start):
+        async for event in _replay(engine, await queries.replay_start(engine, after)):
             start = event.event_id
+            lately.append(event.event_id)
             if matches(where, event):
                 yield TaskStatusEvent.of(event)
-        after = await queries.replay_start(engine, start)
-    with hub.watch() as watcher:
-        if after is not None:
-            async for event in _replay(engine, after):
+    replayed: dict[str, int] = {}
+    async with hub.watch() as watcher:
+        if start is not None:
+            async for event in _replay(engine, await queries.replay_start(engine, start)):
                 replayed[event.task_id] = event.version
-                if event.event_id > start and matches(where, event):
+                if event.event_id not in lately and matches(where, event):
                     yield TaskStatusEvent.of(event)
         async for news in watcher:
-            if news.event.version > replayed.get(news.event.task_id, 0) and matches(where, news.event):
+            had = replayed.get(news.event.task_id, -1)
+            is_news = news.event.version > had or (news.event.version == had and is_progress(news.event))
+            if is_news and matches(where, news.event):
                 yield _shown(news)
 
 
@@ -123,10 +148,14 @@ async def _replay(engine: AsyncEngine, after: int, task_id: str | None = None) -
     """What is recorded after that id, to the present, a page at a time."""
     while page := await queries.recorded(engine, after=after, limit=REPLAY_AT_A_TIME, task_id=task_id):
         for change in page:
-            yield StatusEvent.of(change)
+            yield from_history(change)
         after = page[-1].event_id
         if len(page) < REPLAY_AT_A_TIME:
             return
+
+
+async def _only(event: StatusEvent) -> AsyncIterator[StatusEvent]:
+    yield event
 
 
 def _present(task: Task, event_id: int) -> StatusEvent:

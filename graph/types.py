@@ -181,20 +181,6 @@ class TaskStatusEvent(SharedEvent):
             updated_at=event.updated_at,
         )
 
-    @classmethod
-    def of_task(cls, row: models.Task, event_id: int) -> Self:
-        """A task's present state."""
-        return cls(
-            id=strawberry.ID(str(event_id)),
-            task_id=strawberry.ID(row.id),
-            status=row.status,
-            message=row.message,
-            attempt=row.attempt,
-            progress=row.progress,
-            version=row.version,
-            updated_at=row.updated_at,
-        )
-
 
 @strawberry.type(description="What createTask came to.")
 class CreateTaskPayload:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -12,8 +12,10 @@ from typing import Any, Final
 import uuid_utils
 
 from db.errors import TaskFlowError
+from db.lifecycle import TaskStatus
 from db.models import NewTask
-from infra.wire import check_json, dump_json, format_instant
+from db.queries import Filter
+from infra.wire import check_json, dump_json, format_instant, parse_instant
 
 TITLE_MAX: Final = 255
 KEY_MAX: Final = 128
@@ -23,6 +25,12 @@ PAYLOAD_DEPTH: Final = 32
 ATTEMPTS_MAX: Final = 100
 DEFAULT_KIND: Final = "message"
 DEFAULT_QUEUE: Final = "default"
+SEARCH_MAX: Final = TITLE_MAX
+VALUES_MAX: Final = 100
+"""Of one condition: each is a statement's parameter, or on MySQL a branch of its own."""
+EARLIEST_YEAR: Final = 1000
+"""MySQL's DATETIME begins there."""
+INSTANT_TAKES: Final = "takes RFC 3339 with a zone, as 2026-01-31T09:30:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,8 @@ class _Problems:
     def add(self, name: str, message: str, *, too_large: bool = False) -> None:
         self.found.append(Problem(self.prefix + name, message, too_large))
 
-    def check(self, name: str, holds: Callable[[], bool], message: str) -> None:
-        if not holds():
+    def check(self, name: str, holds: bool, message: str) -> None:
+        if not holds:
             self.add(name, message)
 
 
@@ -89,12 +97,12 @@ def _new_task(one: TaskInput, payload_max_bytes: int, problems: _Problems) -> Ne
     _check_text("title", title, TITLE_MAX, problems)
     if key is not None:
         _check_text("idempotency_key", key, KEY_MAX, problems)
-    problems.check("kind", lambda: one.kind is None or bool(NAME.fullmatch(one.kind)), NAME_TAKES)
-    problems.check("queue", lambda: one.queue is None or bool(NAME.fullmatch(one.queue)), NAME_TAKES)
+    problems.check("kind", one.kind is None or bool(NAME.fullmatch(one.kind)), NAME_TAKES)
+    problems.check("queue", one.queue is None or bool(NAME.fullmatch(one.queue)), NAME_TAKES)
     attempts = one.max_attempts
     problems.check(
         "max_attempts",
-        lambda: attempts is None or 1 <= attempts <= ATTEMPTS_MAX,
+        attempts is None or 1 <= attempts <= ATTEMPTS_MAX,
         f"takes a number from 1 to {ATTEMPTS_MAX}",
     )
     payload = _payload(one.payload, payload_max_bytes, problems)
@@ -105,7 +113,7 @@ def _new_task(one: TaskInput, payload_max_bytes: int, problems: _Problems) -> Ne
 def _check_text(name: str, text: str, longest: int, problems: _Problems) -> None:
     if not 1 <= len(text) <= longest:
         problems.add(name, f"takes 1 to {longest} characters after trimming, not {len(text)}")
-    elif any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
+    elif not text.isprintable() and any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
         problems.add(name, "takes no control characters")
 
 
@@ -136,3 +144,35 @@ def _digest(title: str, kind: str, queue: str, payload: Any, one: TaskInput) -> 
     run_at = format_instant(one.run_at) if one.run_at else None
     asked = json.dumps([title, kind, queue, payload, run_at, one.max_attempts], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def to_instant(text: Any) -> datetime:
+    """Raises ValueError for what is not RFC 3339 with a zone, and for what no database of ours keeps."""
+    try:
+        at = parse_instant(text)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(INSTANT_TAKES) from None
+    if at.year < EARLIEST_YEAR:
+        raise ValueError(f"takes no year before {EARLIEST_YEAR}")
+    return at
+
+
+def to_filter(
+    *,
+    statuses: Iterable[TaskStatus] = (),
+    kinds: Iterable[str] = (),
+    queues: Iterable[str] = (),
+    search: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+) -> Filter:
+    """Raises InvalidInput where a condition asks too much of the database."""
+    problems = _Problems("")
+    kept = {"kinds": tuple(dict.fromkeys(kinds)), "queues": tuple(dict.fromkeys(queues))}
+    for name, values in kept.items():
+        problems.check(name, len(values) <= VALUES_MAX, f"takes at most {VALUES_MAX} values")
+    sought = (search or "").strip() or None
+    problems.check("search", len(sought or "") <= SEARCH_MAX, f"takes at most {SEARCH_MAX} characters")
+    if problems.found:
+        raise InvalidInput(tuple(problems.found))
+    return Filter(tuple(dict.fromkeys(statuses)), kept["kinds"], kept["queues"], sought, created_after, created_before)

@@ -1,56 +1,72 @@
 """`/ws`: every change of every task, each one text frame with the bus's message. What clients send is ignored."""
 
 import asyncio
+import logging
+from contextlib import suppress
 from typing import Final
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.http.websocket_origin import is_same_origin, normalize_origin
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from db.errors import StoreUnavailable
 from graph.context import Services
 from graph.live import Lagged
+from graph.security import is_welcome
+from graph.ws_protocol import DRAIN_WAIT, MAX_SOCKETS
+from infra.background import running
 
-TRY_AGAIN_LATER: Final = 1013
+logger = logging.getLogger("taskflow.api")
+
+GONE: Final = (WebSocketDisconnect, WebSocketDisconnected)
 POLICY: Final = 1008
+INTERNAL: Final = 1011
+RESTART: Final = 1012
+TRY_AGAIN_LATER: Final = 1013
 
 
 async def status_feed(websocket: WebSocket) -> None:
     """Ends when the client goes, or with 1013 when it is so slow that its buffer is full."""
     services: Services = websocket.app.state.services
-    if not _is_welcome(websocket, services.resources.settings.cors_allow_origins):
+    if not is_welcome(websocket.headers, websocket.app.state.allowed_origins):
         await websocket.close(POLICY)
         return
     await websocket.accept()
-    sending = asyncio.create_task(_send(websocket, services))
-    leaving = asyncio.create_task(_until_gone(websocket))
+    if services.draining.is_set() or len(services.feeds) >= MAX_SOCKETS:
+        await websocket.close(TRY_AGAIN_LATER)
+        return
     services.feeds.add(websocket)
     try:
-        await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
+        async with running(_send(websocket, services), name="feed"):
+            while (await websocket.receive())["type"] != "websocket.disconnect":
+                pass
     finally:
         services.feeds.discard(websocket)
-        for task in (sending, leaving):
-            task.cancel()
-        await asyncio.wait([sending, leaving])
 
 
 async def _send(websocket: WebSocket, services: Services) -> None:
-    with services.hub.watch() as watcher:
+    """To the end, which is a close: upon that `status_feed` hears that the client is gone."""
+    with suppress(*GONE):
         try:
-            async for news in watcher:
-                await websocket.send_text(news.frame.decode())
-        except Lagged:
-            await websocket.close(TRY_AGAIN_LATER, "This client reads too slowly")
-        except WebSocketDisconnect:
+            async with services.hub.watch() as watcher:
+                async for news in watcher:
+                    await websocket.send_text(news.text)
+        except (Lagged, StoreUnavailable) as error:
+            await websocket.close(TRY_AGAIN_LATER, str(error)[:100])
+        except GONE:
             return
+        except Exception:
+            logger.exception("a feed failed")
+            await websocket.close(INTERNAL)
 
 
-async def _until_gone(websocket: WebSocket) -> None:
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        pass
+async def drain(services: Services) -> None:
+    """Close every feed with 1012, upon which clients connect again; a client that does not read is not waited for."""
+    closing = [asyncio.create_task(_close(feed)) for feed in services.feeds]
+    if closing:
+        _, stuck = await asyncio.wait(closing, timeout=DRAIN_WAIT.total_seconds())
+        for task in stuck:
+            task.cancel()
 
 
-def _is_welcome(websocket: WebSocket, allowed: tuple[str, ...]) -> bool:
-    """Pages of our own origin and the allowed ones; and programs, which name none."""
-    origin = websocket.headers.get("origin")
-    if origin is None or "*" in allowed or is_same_origin(origin, websocket.headers.get("host")):
-        return True
-    return normalize_origin(origin) in {normalize_origin(one) for one in allowed}
+async def _close(feed: WebSocket) -> None:
+    with suppress(*GONE):
+        await feed.close(RESTART, "Service restart")

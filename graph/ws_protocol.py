@@ -23,6 +23,7 @@ from strawberry.types.execution import PreExecutionError
 from graph.errors import coded, mask
 from graph.execution import Schema
 from graph.parameters import NotARequest, Parameters, decode_json, encode_json
+from graph.security import is_welcome
 
 INIT_WAIT = timedelta(seconds=10)
 DRAIN_WAIT = timedelta(seconds=1)
@@ -151,6 +152,9 @@ class WebSocketHalf(GraphQL[Any, None]):
         self.context = context
         self.sockets: set[Socket] = set()
         self.draining = False
+
+    def _check_websocket_origin(self, request: Any) -> bool:
+        return is_welcome(request.headers, self.allowed_origins)
 
     async def get_context(self, request: Any, response: Any) -> None:
         """Nothing for a whole connection: each operation gets a context of its own."""

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
+
+CANCEL_AGAIN: Final = timedelta(seconds=10)
 
 
 @asynccontextmanager
@@ -17,8 +19,10 @@ async def running(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterato
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        # More than once, should it be lost: asyncio.wait_for did that before Python 3.12, and libraries use it.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN.total_seconds())
     if not task.cancelled():
         task.result()
 

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from infra import sqlite
 from infra.background import doubling
 from infra.errors import StartError
 from infra.wire import dump_json
@@ -33,6 +35,7 @@ async def open_database(
 
     The tries are `backoff` apart at first, then twice as long, up to five times `backoff`.
     """
+    _check_folder(sa.make_url(url))
     engine = create_engine(url, echo=echo, pool_size=pool_size)
     try:
         await _connect(engine, attempts, backoff)
@@ -41,12 +44,20 @@ async def open_database(
         await engine.dispose()
 
 
+def _check_folder(url: sa.URL) -> None:
+    """SQLite makes its file, never the folder around it: waiting can't help. Raises DatabaseUnavailable."""
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        if not folder.is_dir():
+            raise DatabaseUnavailable(f"DB_URL: there is no folder {folder}")
+
+
 def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> AsyncEngine:
     parsed = sa.make_url(url)
     options: dict[str, Any] = {
         "echo": echo,
         "json_serializer": lambda value: dump_json(value).decode(),
-        "json_deserializer": orjson.loads,
+        "json_deserializer": _load_json,
         "pool_size": pool_size,
         "max_overflow": pool_size,
         "pool_timeout": 10,
@@ -54,7 +65,16 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
         "hide_parameters": True,
     }
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed, connect_args={"timeout": 15, "isolation_level": None}, **options)
+        engine = create_async_engine(
+            parsed,
+            connect_args={
+                "timeout": 15,
+                "isolation_level": None,
+                "check_same_thread": False,  # a cursor is made in this one, and used in the connection's
+                "async_creator_fn": sqlite.connect,
+            },
+            **options,
+        )
         _prepare_sqlite(engine)
         return engine
     return create_async_engine(
@@ -71,6 +91,14 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
     )
 
 
+def _load_json(stored: str) -> Any:
+    """Where the column takes any text, a stranger's that is not JSON comes back as it is: it must not spoil a page."""
+    try:
+        return orjson.loads(stored)
+    except (orjson.JSONDecodeError, TypeError):
+        return stored
+
+
 def _prepare_sqlite(engine: AsyncEngine) -> None:
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _set_pragmas(connection: Any, record: Any) -> None:
@@ -83,6 +111,11 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def _begin(connection: sa.Connection) -> None:
         immediate = connection.get_execution_options().get("immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    @sa.event.listens_for(engine.sync_engine, "invalidate")
+    def _roll_back(connection: Any, record: Any, error: BaseException | None) -> None:
+        """What a cancellation cut off. Closed alone, it keeps its lock for as long as a traceback names its cursor."""
+        connection.rollback()
 
 
 async def ping(engine: AsyncEngine) -> None:

@@ -5,8 +5,10 @@ import contextvars
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final, Never, TypeVar
 
 import pydantic
 
@@ -14,11 +16,10 @@ from db.lifecycle import Cancelled, Failed, Outcome, Succeeded, TaskError
 from infra.wire import check_json, dump_json
 from worker.context import Context
 from worker.registry import Handler, Permanent, RetryLater
+from worker.text import LONGEST_TRACEBACK, clean
 
 T = TypeVar("T")
 
-LONGEST_MESSAGE: Final = 2_000
-LONGEST_TRACEBACK: Final = 16_000
 DEEPEST_RESULT: Final = 32
 
 
@@ -30,6 +31,8 @@ async def run_attempt(
         argument = handler.payload.validate_python(payload)
     except pydantic.ValidationError as error:
         return Failed(task_error("InvalidPayload", _say_problems(error)), retry_in=None)
+    except Exception as error:  # noqa: BLE001 - a check of the handler's author is the handler's
+        return _failed(handler, error, context, jitter)
     try:
         result = await _call(handler, argument, context)
     except asyncio.CancelledError as error:
@@ -38,7 +41,7 @@ async def run_attempt(
         if _is_being_cancelled():
             raise
         return _failed(handler, error, context, jitter)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler does becomes data
+    except BaseException as error:  # noqa: BLE001 - whatever a handler does becomes data; an interrupt is its own
         return _failed(handler, error, context, jitter)
     if context.saw_cancellation:
         return Cancelled()
@@ -70,23 +73,29 @@ async def _call(handler: Handler, argument: Any, context: Context) -> Any:
 async def run_in_thread(function: Callable[[], T]) -> T:
     """In a daemon thread of its own, so that one that never returns can't keep the process from ending."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
+    ended: asyncio.Future[Callable[[], T]] = loop.create_future()
     variables = contextvars.copy_context()
 
-    def settle(give: Callable[[Any], None], value: Any) -> None:
-        if not future.done():
-            give(value)
+    def settle(end: Callable[[], T]) -> None:
+        if not ended.done():
+            ended.set_result(end)
 
     def work() -> None:
         try:
-            give, value = future.set_result, variables.run(function)
-        except BaseException as error:  # noqa: BLE001 - it is handed to the event loop, SystemExit too
-            give, value = future.set_exception, error  # type: ignore[assignment]
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, give, value)
+            result = variables.run(function)
+            end = lambda: result  # noqa: E731
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for, SystemExit too
+            end = partial(_raise, error)
+        with suppress(RuntimeError):  # the loop has closed: nobody waits
+            loop.call_soon_threadsafe(settle, end)
 
     threading.Thread(target=work, daemon=True, name="handler").start()
-    return await future
+    return (await ended)()
+
+
+def _raise(error: BaseException) -> Never:
+    """Not by way of the future, which takes no StopIteration, and would be waited for in vain."""
+    raise error
 
 
 def _succeeded(result: Any, context: Context, result_max_bytes: int) -> Outcome:
@@ -100,13 +109,11 @@ def _succeeded(result: Any, context: Context, result_max_bytes: int) -> Outcome:
     if size > result_max_bytes:
         sentence = f"The handler's result has {size} bytes of JSON, more than the {result_max_bytes} allowed"
         return Failed(task_error("InvalidResult", sentence), retry_in=None)
-    return Succeeded(result, clean(context.message, LONGEST_MESSAGE))
+    return Succeeded(result, context.message)
 
 
 def _failed(handler: Handler, error: BaseException, context: Context, jitter: float) -> Failed:
-    described = task_error(
-        type(error).__name__, str(error) or type(error).__name__, "".join(traceback.format_exception(error))
-    )
+    described = task_error(type(error).__name__, _text(error), "".join(traceback.format_exception(error)))
     if isinstance(error, Permanent):
         return Failed(described, retry_in=None)
     if isinstance(error, RetryLater) and error.delay is not None:
@@ -114,16 +121,17 @@ def _failed(handler: Handler, error: BaseException, context: Context, jitter: fl
     return Failed(described, retry_in=handler.options.backoff.delay(max(context.attempt, 1), jitter=jitter))
 
 
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception that can't even say what it is
+        return ""
+
+
 def task_error(type_: str, message: str, trace: str | None = None) -> TaskError:
-    """With texts that every database takes: no lone surrogate, no NUL, not too long; a traceback keeps its end."""
+    """With texts that every database takes; a long traceback keeps its end."""
     kept = clean(trace[-LONGEST_TRACEBACK:], LONGEST_TRACEBACK) if trace else None
-    return TaskError(type=type_, message=clean(message, LONGEST_MESSAGE) or type_, traceback=kept)
-
-
-def clean(text: str | None, longest: int) -> str | None:
-    if text is None:
-        return None
-    return text[:longest].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+    return TaskError(type=type_, message=clean(message) or type_, traceback=kept)
 
 
 def _say_problems(error: pydantic.ValidationError) -> str:

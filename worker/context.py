@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from worker.text import clean
+
 
 class Context:
     """One attempt of one task, as its handler sees it."""
@@ -29,12 +31,12 @@ class Context:
             raise ValueError(f"progress takes a fraction from 0.0 to 1.0, not {fraction!r}")
         self.fraction = float(fraction)
         if message is not None:
-            self.message = message
+            self.message = clean(message)
         self._on_progress()
 
     def note(self, message: str) -> None:
         """The task's message: shown live, and kept on the row when the task is done."""
-        self.message = message
+        self.message = clean(message)
         self._on_progress()
 
     @property

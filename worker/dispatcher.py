@@ -27,6 +27,7 @@ class Dispatcher:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._generation: int | None = None
+        self._suspected: dict[str, datetime] = {}
         self._look_at = datetime.now(UTC)
 
     async def run(self) -> None:
@@ -39,6 +40,9 @@ class Dispatcher:
                 delay = LONGEST_SLEEP
             except BrokerUnavailable:
                 delay = LONGEST_SLEEP / 4
+            except Exception:  # without this loop nothing would ever be retried or recovered
+                logger.exception("the dispatcher failed")
+                delay = LONGEST_SLEEP
             await asyncio.sleep(delay)
 
     def _show_life(self) -> None:
@@ -81,25 +85,31 @@ class Dispatcher:
         return len(rows) == AT_A_TIME
 
     async def _recover_lost(self) -> None:
-        """Every ten seconds, and as soon as the broker has been away: it may have lost what it had."""
+        """Every ten seconds; and once a second after the broker was away, until its queue was seen empty.
+
+        Whatever was published before it came back, it may have lost; what comes in at once afterwards hides that.
+        """
         settings, broker = self._resources.settings, self._resources.broker
         now = datetime.now(UTC)
-        came_back = broker.generation != self._generation
-        if now < self._look_at and not came_back:
+        if broker.generation != self._generation:
+            self._generation = broker.generation
+            self._suspected = dict.fromkeys(settings.worker_queues, now + SETTLED)
+            self._look_at = now
+        if now < self._look_at:
             return
-        older_than = SETTLED if came_back else settings.worker_republish_after
         for queue in settings.worker_queues:
+            suspected_until = self._suspected.get(queue)
             if await broker.depth(queue) == 0:
-                found = await self._recover_queue(queue, now, older_than)
-                if found:
-                    logger.warning("the broker lost messages: publishing again", queue=queue, count=found)
-        self._generation = broker.generation
-        self._look_at = now + LOOK_FOR_LOST
+                await self._recover_queue(queue, now, SETTLED if suspected_until else settings.worker_republish_after)
+                if suspected_until and now > suspected_until:
+                    del self._suspected[queue]
+        self._look_at = now + (SETTLED if self._suspected else min(LOOK_FOR_LOST, settings.worker_republish_after))
 
-    async def _recover_queue(self, queue: str, now: datetime, older_than: timedelta) -> int:
+    async def _recover_queue(self, queue: str, now: datetime, older_than: timedelta) -> None:
         found = 0
         while some := await dispatch.recover_lost(
             self._resources.engine, queue=queue, now=now, older_than=older_than, limit=AT_A_TIME
         ):
             found += some
-        return found
+        if found:
+            logger.warning("the broker lost messages: publishing again", queue=queue, count=found)

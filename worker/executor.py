@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 import structlog
 
-from db import tasks
+from db import queries, tasks
 from db.errors import StoreUnavailable
 from db.lifecycle import Failed, GivenBack, Outcome, TaskStatus
 from db.models import Task
@@ -32,6 +32,8 @@ LONGEST_ID: Final = 36
 BATCH: Final = 200
 GIVE_BACK_TIME: Final = 5.0
 """Seconds for a stopping worker to record what it gives back."""
+BURY_AGAIN: Final = 1.0
+"""Seconds before a dead letter is offered again to a broker that did not take it."""
 UNSEEN_ROW_WAIT: Final = 0.5
 """Seconds before a message without a row is looked up again: its publisher may be about to commit."""
 
@@ -101,11 +103,20 @@ class Executor:
         return await delivery.ack()
 
     async def _claim(self, task_id: str) -> Claimed | Task | None:
-        claimed = await until_stored(lambda: self.claims.submit(task_id))
+        claimed = await self._claim_once(task_id)
         if claimed is None:
             await asyncio.sleep(UNSEEN_ROW_WAIT)
-            claimed = await until_stored(lambda: self.claims.submit(task_id))
+            claimed = await self._claim_once(task_id)
         return claimed
+
+    async def _claim_once(self, task_id: str) -> Claimed | Task | None:
+        """A claim whose commit broke off may have taken effect all the same: then the task is ours."""
+        doubts: list[StoreUnavailable] = []
+        found = await until_stored(lambda: self.claims.submit(task_id), doubts)
+        if not doubts or not isinstance(found, Task) or found.worker_id != self.worker_id or found.claim is None:
+            return found
+        event_id = await until_stored(lambda: queries.last_event_id(self.resources.engine, task_id))
+        return found if task_id in self.running else Claimed(found, found.claim, event_id)
 
     async def _run(self, claimed: Claimed, body: bytes) -> None:
         task = claimed.task
@@ -113,7 +124,7 @@ class Executor:
         log.info("attempt started", status=task.status, queue=task.queue)
         running = self._start(claimed)
         try:
-            outcome = GivenBack() if self.stopping else await self._outcome(running)
+            outcome = await self._outcome(running)
         finally:
             self.running.pop(task.id, None)
             self.unreported.discard(task.id)
@@ -138,6 +149,8 @@ class Executor:
             on_progress=lambda: self.unreported.add(task.id),
         )
         attempt = asyncio.create_task(self._attempt(task, context), name=f"attempt {task.id}")
+        if self.stopping:
+            attempt.cancel()  # before it has begun, so that it is given back
         running = self.running[task.id] = Running(claimed, context, attempt)
         return running
 
@@ -181,10 +194,9 @@ class Executor:
         """Dead-letter what nobody can run. Not acknowledged until it is there: else it comes back."""
         logger.warning("message dead-lettered", reason=reason, task_id=task_id)
         letter = DeadLetter(delivery.body, reason, task_id)
-        if not all(await self.resources.broker.dead_letter([letter])):
-            await asyncio.sleep(1)
-            return await self._bury(delivery, reason, task_id)
-        return await delivery.ack()
+        while not all(await self.resources.broker.dead_letter([letter])):  # noqa: ASYNC110 - no event would tell
+            await asyncio.sleep(BURY_AGAIN)
+        await delivery.ack()
 
 
 def _task_id(body: bytes) -> str | None:

@@ -27,6 +27,8 @@ async def keep_leases(executor: Executor) -> None:
             await beat(executor)
         except StoreUnavailable:
             logger.warning("leases not extended: the database is away", running=len(executor.running))
+        except Exception:  # the next one may do better; without any, all that runs here would be lost
+            logger.exception("leases not extended")
 
 
 async def beat(executor: Executor) -> None:
@@ -35,14 +37,16 @@ async def beat(executor: Executor) -> None:
     if not running:
         return
     settings = executor.resources.settings
+    leases = [Lease(one.claimed.task.id, one.claimed.claim, _news(one)) for one in running]
     held = await extend_leases(
         executor.resources.engine,
-        [Lease(one.claimed.task.id, one.claimed.claim, _news(one)) for one in running],
+        leases,
         worker_id=executor.worker_id,
         now=datetime.now(UTC),
         lease=settings.worker_lease,
     )
-    for one in running:
+    for one, lease in zip(running, leases, strict=True):
+        one.reported = lease.news or one.reported
         claim, cancel_requested = held.get(one.claimed.task.id, (None, False))
         if executor.running.get(one.claimed.task.id) is not one or one.attempt.done():
             continue
@@ -55,10 +59,7 @@ async def beat(executor: Executor) -> None:
 def _news(running: Running) -> tuple[float, str | None] | None:
     context = running.context
     latest = None if context.fraction is None else (context.fraction, context.message)
-    if latest == running.reported:
-        return None
-    running.reported = latest
-    return latest
+    return None if latest == running.reported else latest
 
 
 def lose(running: Running) -> None:
@@ -94,7 +95,8 @@ async def report_progress(executor: Executor) -> None:
         await asyncio.sleep(PROGRESS_INTERVAL)
         if executor.unreported:
             tasks, executor.unreported = executor.unreported, set()
-            events = [_progress_event(executor.running[one]) for one in tasks if one in executor.running]
+            # list() is one step, and a thread that holds the old set may still add to it.
+            events = [_progress_event(executor.running[one]) for one in list(tasks) if one in executor.running]
             executor.resources.bus.publish(STATUS_CHANNEL, [event.encode() for event in events])
 
 

@@ -22,13 +22,18 @@ def announce(bus: Bus, recorded: Sequence[Recorded]) -> None:
     bus.publish(STATUS_CHANNEL, [StatusEvent.of(change).encode() for change in recorded])
 
 
-async def until_stored(operation: Callable[[], Awaitable[T]]) -> T:
-    """Try again for as long as the database is away: what has been done must be recorded."""
+async def until_stored(operation: Callable[[], Awaitable[T]], doubts: list[StoreUnavailable] | None = None) -> T:
+    """Try again for as long as the database is away: what has been done must be recorded.
+
+    `doubts` gets the failures: each of those tries may have been committed all the same.
+    """
     delay = 0.1
     while True:
         try:
             return await operation()
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            if doubts is not None:
+                doubts.append(error)
             await asyncio.sleep(delay)
             delay = min(delay * 2, 1.0)
 

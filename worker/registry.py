@@ -6,7 +6,7 @@ import typing
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, Final, TypeVar
 
 import pydantic
@@ -15,6 +15,7 @@ from db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
 from infra.errors import StartError
 
 MARK: Final = "__taskflow_options__"
+POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -24,13 +25,13 @@ class HandlerError(StartError):
 
 
 class RetryLater(Exception):
-    """Raised by a handler that wants another attempt, after `delay` if it gives one. It counts as an attempt."""
+    """Raised by a handler that wants another attempt, after `delay` (in seconds) if it gives one. It counts as one."""
 
     def __init__(
-        self, message: str = "The handler asked for another attempt", *, delay: timedelta | None = None
+        self, message: str = "The handler asked for another attempt", *, delay: float | timedelta | None = None
     ) -> None:
         super().__init__(message)
-        self.delay = delay
+        self.delay = delay if delay is None or isinstance(delay, timedelta) else timedelta(seconds=delay)
 
 
 class Permanent(Exception):
@@ -57,6 +58,8 @@ def task(
     It takes the payload, validated against its type hint, and if it wants the Context. `timeout` is in seconds, for one
     attempt. `max_attempts` holds for tasks created without a number of their own. Raises ValueError for bad options.
     """
+    if not isinstance(kind, str) or not kind:
+        raise ValueError('a handler is marked with its kind: @task("name")')
     if not 1 <= max_attempts <= 100:
         raise ValueError(f"max_attempts of {kind!r} must be from 1 to 100, not {max_attempts}")
     limit = timedelta(seconds=timeout) if isinstance(timeout, int | float) else timeout
@@ -87,14 +90,24 @@ class Handler:
         options: Options = getattr(function, MARK)
         name = f"{function.__module__}.{function.__qualname__}"
         parameters = list(inspect.signature(function).parameters.values())
-        if not 1 <= len(parameters) <= 2:
+        if not 1 <= len(parameters) <= 2 or not all(one.kind in POSITIONAL for one in parameters):
             raise HandlerError(f"{name} must take the payload, and optionally the context")
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise HandlerError(f"{name} yields: a handler returns its result")
         try:
-            hint = typing.get_type_hints(function, include_extras=True).get(parameters[0].name, Any)
-            adapter = pydantic.TypeAdapter(hint)
+            adapter = pydantic.TypeAdapter(_type_hint(function, parameters[0]))
         except Exception as error:
             raise HandlerError(f"{name}: its payload's type hint can't be used: {error}") from error
         return cls(options, function, adapter, len(parameters) == 2, inspect.iscoroutinefunction(function))
+
+
+def _type_hint(function: Callable[..., Any], parameter: inspect.Parameter) -> Any:
+    """Of this one alone: the others may be known to a type checker only."""
+    if parameter.annotation is inspect.Parameter.empty:
+        return Any
+    alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    names = getattr(inspect.unwrap(function), "__globals__", None)
+    return typing.get_type_hints(alone, globalns=names, include_extras=True)[parameter.name]
 
 
 class Registry:
@@ -112,9 +125,15 @@ class Registry:
                 raise HandlerError(f"kind {kind!r} has two handlers: {names}")
 
     @classmethod
-    def load(cls, modules: Sequence[str | ModuleType]) -> "Registry":
-        """Import the modules and take every function that `@task` has marked. Raises HandlerError."""
-        return cls(Handler.of(function) for module in modules for function in _marked(module))
+    def load(cls, modules: Sequence[str | ModuleType], *, examples: ModuleType | None = None) -> "Registry":
+        """Import the modules and take every function that `@task` has marked, and those examples whose kind is free.
+
+        Raises HandlerError.
+        """
+        handlers = [Handler.of(function) for module in modules for function in _marked(module)]
+        taken = {handler.options.kind for handler in handlers}
+        shown = [Handler.of(function) for function in _marked(examples)] if examples else []
+        return cls([*handlers, *(handler for handler in shown if handler.options.kind not in taken)])
 
     @property
     def kinds(self) -> list[str]:
@@ -132,6 +151,6 @@ def _marked(module: str | ModuleType) -> list[Callable[..., Any]]:
     if isinstance(module, str):
         try:
             module = importlib.import_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise HandlerError(f"WORKER_HANDLERS: {module} can't be imported: {error!r}") from error
     return [value for value in vars(module).values() if inspect.isfunction(value) and hasattr(value, MARK)]

@@ -10,13 +10,22 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from db.models import metadata
 from db.revision import VERSION_TABLE
 
+SEARCH_INDEX = "idx_tasks_title"
+"""Of the words of titles. Only MySQL has it, so the models don't."""
+
+
+def is_ours(name: str | None, type_: str, parents: object) -> bool:
+    return name in metadata.tables if type_ == "table" else name != SEARCH_INDEX
+
 
 def run(connection: sa.Connection) -> None:
+    if not sa.inspect(connection).has_table(VERSION_TABLE):  # Alembic would name its key, and MySQL warn of that
+        connection.execute(sa.text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     context.configure(
         connection=connection,
         target_metadata=metadata,
         version_table=VERSION_TABLE,
-        include_name=lambda name, type_, parents: type_ != "table" or name in metadata.tables,
+        include_name=is_ours,
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():

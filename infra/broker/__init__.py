@@ -73,7 +73,10 @@ class Delivery(Protocol):
 
 
 class Consumer(Protocol):
-    """Deliveries, at most `prefetch` of them unacknowledged. Outlives any failure of the broker; ends after `stop`."""
+    """Deliveries, at most `prefetch` of them unacknowledged, from all queues together.
+
+    Outlives any failure of the broker; ends after `stop`, or when its context is left.
+    """
 
     def __aiter__(self) -> AsyncIterator[Delivery]: ...
 
@@ -96,7 +99,10 @@ class Broker(Protocol):
         """Like `publish`, to the exchange `task.dead`."""
 
     def consume(self, queues: Sequence[str], *, prefetch: int) -> AbstractAsyncContextManager[Consumer]:
-        """A consumer of those queues (made when they are not there). On leaving, what is unacknowledged goes back."""
+        """A consumer of those queues (made when they are not there). On leaving, what is unacknowledged goes back.
+
+        A broker that is away when it starts is waited for in the background. Raises TopologyConflict.
+        """
 
     async def depth(self, queue: str) -> int:
         """Messages ready and waiting in that queue; 0 when there is no such queue. Raises BrokerUnavailable."""

@@ -8,11 +8,12 @@ DEFAULT_QUEUE: Final = "default"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A queue, and what brings a message there."""
+    """A queue, what brings a message there, and the environment's variable that names it."""
 
     exchange: str
     routing_key: str
     queue: str
+    named_by: str | None = "RABBITMQ_QUEUE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +33,4 @@ class Topology:
 
     @property
     def dead_route(self) -> Route:
-        return Route(self.dead, "", self.dead)
+        return Route(self.dead, "", self.dead, named_by=None)

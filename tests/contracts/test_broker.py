@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from infra.broker import Broker, Consumer, DeadLetter, Delivery, TaskMessage
+from infra.broker import Broker, DeadLetter
+from tests.contracts.messages import depth_is, ids, message, take
 from tests.contracts.waiting import PATIENCE, eventually
-
-NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
-
-
-def message(queue: str = "default", **payload: object) -> TaskMessage:
-    return TaskMessage(task_id=str(uuid4()), queue=queue, payload=payload or None, requested_at=NOON)
-
-
-async def take(consumer: Consumer, count: int) -> list[Delivery]:
-    deliveries: list[Delivery] = []
-    async with asyncio.timeout(PATIENCE):
-        async for delivery in consumer:
-            deliveries.append(delivery)
-            if len(deliveries) == count:
-                break
-    return deliveries
-
-
-def ids(deliveries: list[Delivery]) -> set[str]:
-    return {json.loads(delivery.body)["task_id"] for delivery in deliveries}
 
 
 async def test_a_published_message_arrives_as_the_documented_bytes(broker: Broker) -> None:
@@ -242,10 +221,3 @@ async def test_a_quiet_broker_keeps_its_generation(broker: Broker) -> None:
 
 async def test_ping_answers(broker: Broker) -> None:
     await broker.ping()
-
-
-def depth_is(broker: Broker, queue: str, depth: int) -> Callable[[], Awaitable[bool]]:
-    async def matches() -> bool:
-        return await broker.depth(queue) == depth
-
-    return matches

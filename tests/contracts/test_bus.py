@@ -23,8 +23,9 @@ async def take(subscription: AsyncIterator[bytes | Gap], count: int) -> list[byt
 
 
 async def test_a_subscriber_gets_what_is_published_from_then_on_in_order(bus: Bus, channel: str) -> None:
-    bus.publish(channel, [b"before"])
-    await bus.ping()
+    async with bus.subscribe(channel) as earlier:
+        bus.publish(channel, [b"before"])
+        assert await take(earlier, 1) == [b"before"]
     async with bus.subscribe(channel) as subscription:
         bus.publish(channel, [b"1", b"2"])
         bus.publish(channel, [b"3"])

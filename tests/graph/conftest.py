@@ -1,7 +1,9 @@
 """The real API on the twins: SQLite in a folder of the test's own, broker and bus in memory; a worker if asked for."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,20 +16,39 @@ from graph.app import create_app, open_services
 from graph.context import Services
 from infra.resources import Resources, open_resources
 from infra.settings import Settings
+from tests.graph.api import Api
 from worker import examples, handlers
 from worker.registry import Registry
 from worker.runtime import run_worker
 
 
+def on(database: Path) -> Settings:
+    return Settings(db_url=f"sqlite+aiosqlite:///{database}", rabbitmq_url="memory://", redis_url="memory://")
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at the newest revision, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "taskflow.db"
+
+    async def make() -> None:
+        async with open_resources(on(path)) as opened:
+            await migrate(opened.engine)
+
+    with ThreadPoolExecutor(1) as pool:  # this thread's event loops are the plugin's
+        pool.submit(asyncio.run, make()).result()
+    return path
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(db_url=f"sqlite+aiosqlite:///{tmp_path}/taskflow.db")
+def settings(migrated: Path, tmp_path: Path) -> Settings:
+    shutil.copyfile(migrated, tmp_path / "taskflow.db")
+    return on(tmp_path / "taskflow.db")
 
 
 @pytest.fixture
 async def resources(settings: Settings) -> AsyncIterator[Resources]:
     async with open_resources(settings) as opened:
-        await migrate(opened.engine)
         yield opened
 
 
@@ -60,3 +81,8 @@ async def worker(resources: Resources) -> AsyncIterator[None]:
     yield
     stop.set()
     await running
+
+
+@pytest.fixture
+def api(client: httpx.AsyncClient) -> Api:
+    return Api(client)

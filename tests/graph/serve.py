@@ -1,4 +1,4 @@
-"""The toy schema behind GraphQLApp, and a real server for it."""
+"""A real server for an application, and the toy schema behind a GraphQLApp of its own."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -19,9 +19,10 @@ def make_app(events: Events | None = None, **options: Any) -> GraphQLApp:
 
 
 @asynccontextmanager
-async def serving(app: GraphQLApp) -> AsyncIterator[str]:
-    """The address, as host:port, at which a real server answers for `app` on /graphql."""
-    site = Starlette(routes=[Route("/graphql", app), WebSocketRoute("/graphql", app)])
+async def serving(app: GraphQLApp | Starlette) -> AsyncIterator[str]:
+    """The address, as host:port, at which a real server answers; a GraphQLApp alone is on /graphql."""
+    alone = isinstance(app, GraphQLApp)
+    site = Starlette(routes=[Route("/graphql", app), WebSocketRoute("/graphql", app)]) if alone else app
     config = uvicorn.Config(site, log_level="warning", ws_max_size=1 << 20, lifespan="off", log_config=None)
     config.load()
     server = uvicorn.Server(config)

@@ -58,7 +58,7 @@ def codes(response: httpx.Response) -> list[str]:
         b'{"query": "{hello}", "variables": {"a": -Infinity}}',
         b'{"query": "{hello}", "variables": {"a": 1e999}}',
         b'{"query": "{hello}", "variables": {"a": ' + b"9" * 5_000 + b"}}",
-        b'{"query": "{hello}", "variables": {"a": ' + b"[" * 70 + b"]" * 70 + b"}}",
+        b'{"query": "{hello}", "variables": {"a": ' + b"[" * 201 + b"]" * 201 + b"}}",
         b'{"query": "{hello}", "variables": ' + b'{"a":' * 1_000 + b"1" + b"}" * 1_001,
         b"[" * 500_000,
     ],

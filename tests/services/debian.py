@@ -59,11 +59,12 @@ def debian(service: Service) -> Machine:
 def _build(release: Release, root: Path) -> None:
     command = [_debootstrap(), "--variant=minbase", f"--include={','.join(release.packages)}"]
     command += [f"--keyring={KEYRING}"] if KEYRING.exists() else []
-    unfinished = root.with_suffix(".unfinished")
-    _remove(unfinished)
-    mirror = _mirror()
+    for left_behind in root.parent.glob(f"{root.name}.unfinished-*"):
+        _remove(left_behind)
+    unfinished = root.with_suffix(f".unfinished-{os.getpid()}")  # of our own: the debootstrap of a killed run may go on
+    archive = mirror()
     say(f"building a Debian {release.suite} root with {', '.join(release.packages)}: once, about a minute")
-    _run_with_progress(f"Debian {release.suite} root", [*command, release.suite, str(unfinished), mirror])
+    _run_with_progress(f"Debian {release.suite} root", [*command, release.suite, str(unfinished), archive])
     (unfinished / "etc" / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
     shutil.rmtree(unfinished / "var" / "cache" / "apt")
     unfinished.rename(root)
@@ -74,7 +75,7 @@ def _remove(folder: Path) -> None:
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     for mount in sorted((m for m in mounts if Path(m).is_relative_to(folder)), reverse=True):
         subprocess.run(["umount", "--lazy", mount], check=True)
-    subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=True)
+    subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=False)
 
 
 def _debootstrap() -> str:
@@ -110,15 +111,19 @@ def _run_with_progress(what: str, command: list[str]) -> None:
 # --- the mirror
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The archive that this machine's apt uses for Debian itself. Raises MissingError when it has none."""
     for uri, suite, components in _sources():
-        if suite == _codename() and "main" in components and uri.startswith(("http://", "https://")):
+        if (
+            suite in (codename(), "sid", "unstable", "testing")
+            and "main" in components
+            and uri.startswith(("http://", "https://"))
+        ):
             return uri
     raise MissingError(f"no Debian archive is named in {APT}")
 
 
-def _codename() -> str:
+def codename() -> str:
     system = Path("/etc/os-release")
     found = re.search(r"^VERSION_CODENAME=(\S+)", system.read_text(), re.MULTILINE) if system.exists() else None
     return found[1] if found else "sid"

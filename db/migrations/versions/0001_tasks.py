@@ -3,11 +3,14 @@
 It adds what is missing and nothing else, step by step, so that one that was interrupted is run again.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
+
+from db.errors import MigrationRefused
 
 revision = "0001"
 down_revision = None
@@ -16,13 +19,16 @@ depends_on = None
 
 MYSQLS = ("mysql", "mariadb")
 STATUSES = ("PENDING", "PROCESSING", "DONE", "FAILED", "CANCELLED")
+ADOPTED_LEASE = timedelta(minutes=5)
+"""For adopted rows that are PROCESSING, whose worker knows of no lease: then they are taken for lost."""
+OTHER_TABLE = "The table tasks is not the documented one:"
 INDEXES = {
     "idx_tasks_status": ["status", "created_at", "id"],
     "idx_tasks_created_at": ["created_at", "id"],
     "idx_tasks_updated_at": ["updated_at", "id"],
     "idx_tasks_kind": ["kind", "created_at", "id"],
     "idx_tasks_queue": ["queue", "created_at", "id"],
-    "idx_tasks_dispatch": ["status", "dispatch_at"],
+    "idx_tasks_dispatch": ["status", "dispatch_at", "queue"],
 }
 
 
@@ -31,7 +37,11 @@ def on_mysql() -> bool:
 
 
 def json() -> sa.types.TypeEngine[Any]:
-    """TEXT on SQLite, whose columns of type JSON turn a lone number into one of their own."""
+    """Text where type JSON keeps less than a payload may hold: MariaDB's check takes 31 levels; SQLite's column turns a
+    lone number into one of its own.
+    """
+    if getattr(op.get_bind().dialect, "is_mariadb", False):
+        return mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin")
     return sa.JSON().with_variant(sa.Text(), "sqlite")
 
 
@@ -105,13 +115,47 @@ def adopt_tasks(inspector: sa.Inspector) -> None:
     columns = {column["name"]: column for column in inspector.get_columns("tasks")}
     missing = [column.name for column in documented_columns() if column.name not in columns]
     if missing:
-        raise RuntimeError(f"the table tasks is not the documented one: it has no column {', '.join(missing)}")
-    if on_mysql() and "CANCELLED" not in getattr(columns["status"]["type"], "enums", STATUSES):
-        op.alter_column("tasks", "status", type_=status(), existing_type=columns["status"]["type"], nullable=False)
+        raise MigrationRefused(f"{OTHER_TABLE} it has no column {', '.join(missing)}.")
+    key = inspector.get_pk_constraint("tasks")["constrained_columns"]
+    if key != ["id"] or not isinstance(columns["id"]["type"], sa.String):
+        raise MigrationRefused(f"{OTHER_TABLE} its primary key is not a text id.")
+    if on_mysql():
+        widen_texts(columns["status"])
     with op.batch_alter_table("tasks", recreate="never") as table:
         for column in added_columns():
             if column.name not in columns:
                 table.add_column(column)
+    running = sa.text("status = 'PROCESSING' AND version = 0 AND dispatch_at IS NULL")
+    tasks = sa.table("tasks", sa.column("dispatch_at", instant()), sa.column("updated_at"))
+    until = datetime.now(UTC).replace(tzinfo=None) + ADOPTED_LEASE
+    op.execute(tasks.update().where(running).values(dispatch_at=until, updated_at=tasks.c.updated_at))
+
+
+def widen_texts(status_column: Any) -> None:
+    """The table takes CANCELLED for a status, its default kept, and every character for a text."""
+    if "CANCELLED" not in getattr(status_column["type"], "enums", STATUSES):
+        op.alter_column(
+            "tasks",
+            "status",
+            type_=status(),
+            existing_type=status_column["type"],
+            nullable=False,
+            existing_server_default=sa.text(status_column["default"]) if status_column["default"] else False,
+        )
+    if charset_and_collation("title")[0] != "utf8mb4":
+        op.execute("ALTER TABLE tasks CONVERT TO CHARACTER SET utf8mb4")
+
+
+def charset_and_collation(column: str) -> tuple[str, str]:
+    found = op.get_bind().execute(
+        sa.text(
+            "SELECT character_set_name, collation_name FROM information_schema.columns "
+            "WHERE table_schema = DATABASE() AND table_name = 'tasks' AND column_name = :column"
+        ),
+        {"column": column},
+    )
+    charset, collation = found.one()
+    return charset, collation
 
 
 def create_indexes() -> None:
@@ -147,10 +191,14 @@ def create_search() -> None:
 
 
 def create_events() -> None:
+    task_id: sa.types.TypeEngine[Any] = sa.CHAR(36)
+    if on_mysql():  # compared with tasks.id in joins, which only works in the same collation
+        charset, collation = charset_and_collation("id")
+        task_id = mysql.CHAR(36, charset=charset, collation=collation)
     op.create_table(
         "task_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-        sa.Column("task_id", sa.CHAR(36), nullable=False),
+        sa.Column("task_id", task_id, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("status", status(), nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),

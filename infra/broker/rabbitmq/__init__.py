@@ -24,7 +24,8 @@ from infra.broker.rabbitmq.link import BROKEN, connected, logger, plain_errors, 
 from infra.broker.rabbitmq.publisher import Parcel, Publisher
 from infra.broker.topology import DEFAULT_QUEUE, Topology
 
-HEARTBEAT_SECONDS = 10
+# RabbitMQ keeps a half-open connection, and what it has sent there, for two to three heartbeats.
+HEARTBEAT_SECONDS = 5
 PING_ANSWER = timedelta(seconds=1.5)
 LONGEST_REASON = 2_000
 LONGEST_ID = 255
@@ -129,7 +130,7 @@ async def _greet(address: URL, topology: Topology, attempts: int, backoff: timed
     for wait in waits:
         try:
             with plain_errors():
-                async with connected(address, "taskflow start") as connection:
+                async with connected(address, "taskflow start") as (connection, _):
                     await declare(connection, topology, [topology.route(DEFAULT_QUEUE)])
         except BROKEN as error:
             if _is_refusal(error):

@@ -25,6 +25,7 @@ from infra.broker.rabbitmq.link import (
     plain_errors,
     watch,
 )
+from infra.broker.rabbitmq.tap import Tap
 from infra.broker.topology import Topology
 
 RETRY_WRITE: Final = 0.005  # seconds
@@ -164,14 +165,15 @@ class RabbitConsumer:
     async def stop(self) -> None:
         self._stopped = True
         self._changed.set()
-        if self._session is None:
+        session = self._session
+        if session is None:
             return
         try:
             with plain_errors():
                 async with asyncio.timeout(GOODBYE.total_seconds()):
-                    await self._session.cancel()
+                    await session.cancel()
                     waiting, self._waiting = self._waiting, deque()
-                    await self._session.give_back([delivery.tag for delivery in waiting])
+                    await session.give_back([delivery.tag for delivery in waiting])
         except BROKEN as error:
             logger.debug("The broker did not hear that the consumer stops; it takes everything back: %r", error)
 
@@ -180,20 +182,21 @@ class RabbitConsumer:
         self._stopped = True
         self._changed.set()
 
-    async def _use(self, connection: AbstractConnection) -> None:
+    async def _use(self, connection: AbstractConnection, tap: Tap) -> None:
         if self._stopped:
             return
         await declare(connection, self._topology, self._routes)
         channel = await open_channel(connection)
         session = Session(channel, self._prefetch)
+        tap.divert(channel.number, partial(self._receive, session))
         async with asyncio.timeout(ANSWER.total_seconds()):
             await channel.basic_qos(prefetch_count=self._prefetch)
             for route in self._routes:
-                await channel.basic_consume(route.queue, partial(self._receive, session))
+                await channel.basic_consume(route.queue, _never_called)
         self._session = session
         self.link.up()
         try:
-            await watch(channel, session.alarm, lambda: self._probe(session))
+            await watch(channel, partial(self._probe, session), session.alarm)
         except asyncio.CancelledError:
             await session.finish()
             raise
@@ -201,10 +204,9 @@ class RabbitConsumer:
             self._session = None
             self._waiting.clear()
 
-    async def _receive(self, session: Session, message: DeliveredMessage) -> None:
-        tag = message.delivery_tag or 0
+    def _receive(self, session: Session, tag: int, body: bytes) -> None:
         session.received(tag)
-        self._waiting.append(RabbitDelivery(message.body, tag, session, self))
+        self._waiting.append(RabbitDelivery(body, tag, session, self))
         self._changed.set()
 
     async def _probe(self, session: Session) -> None:
@@ -220,3 +222,7 @@ class RabbitConsumer:
                     raise Lost(f"the broker knows of no consumer of {route.queue}")
         if session.is_deaf(waiting) and not self._stopped:
             raise Lost("messages wait, and the broker sends none")
+
+
+async def _never_called(message: DeliveredMessage) -> None:
+    """The library wants a callback; the tap has taken the delivery by then."""

@@ -31,7 +31,7 @@ async def declare(connection: AbstractConnection, topology: Topology, routes: It
 
 async def declare_route(channel: AbstractChannel, route: Route) -> None:
     """A queue and its binding; the exchange is there. Raises TopologyConflict."""
-    with conflicts(route.queue, "RABBITMQ_QUEUE"):
+    with conflicts(route.queue, route.named_by):
         arguments = queue_arguments(channel.connection.server_properties)
         await channel.queue_declare(route.queue, durable=True, arguments=arguments)
     await channel.queue_bind(route.queue, route.exchange, route.routing_key)

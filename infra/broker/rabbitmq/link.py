@@ -16,12 +16,13 @@ import aio_pika
 from aio_pika.abc import UnderlayConnection
 from aiormq.abc import AbstractChannel, AbstractConnection
 from aiormq.channel import Channel
-from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
-from aiormq.exceptions import AMQPError
+from aiormq.connection import TransportFactory
+from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
 from infra.background import doubling
 from infra.broker import TopologyConflict
+from infra.broker.rabbitmq.tap import Tap
 
 logger = logging.getLogger("taskflow.broker")
 
@@ -38,35 +39,41 @@ class Lost(Exception):
     """The link can't be used any more."""
 
 
-BROKEN = (Lost, AMQPError, OSError, TimeoutError, RuntimeError)  # what a dead connection raises, through `plain_errors`
+# What a dead connection raises, through `plain_errors`. TimeoutError is an OSError.
+BROKEN = (Lost, AMQPError, ChannelInvalidStateError, OSError)
 
 
 class Wire(TransportFactory):
-    """Connects as the library would, and keeps hold of the socket, so that a half-open one can be cut at once."""
+    """Opens the socket for the library, with our tap on what comes in, and can cut it at once when it is half open."""
 
-    def __init__(self, scheme: str) -> None:
-        self._inner = TLSTransportFactory() if scheme == "amqps" else TCPTransportFactory()
-        self._writer: asyncio.StreamWriter | None = None
+    def __init__(self) -> None:
+        self.tap = Tap()
+        self._transport: asyncio.Transport | None = None
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, self._writer = await self._inner.create(url, **kwargs)
-        return reader, self._writer
+        loop = asyncio.get_running_loop()
+        certificates = kwargs.pop("ssl_context_provider")
+        context = await certificates.get_context() if url.scheme == "amqps" else None
+        protocol = asyncio.StreamReaderProtocol(self.tap, loop=loop)
+        host, port = cast(str, url.host), cast(int, url.port)
+        self._transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=context, **kwargs)
+        return self.tap, asyncio.StreamWriter(self._transport, protocol, self.tap, loop)
 
     def cut(self) -> None:
-        if self._writer:
-            self._writer.transport.abort()
+        if self._transport:
+            self._transport.abort()
 
 
 @asynccontextmanager
-async def connected(url: URL, name: str) -> AsyncIterator[AbstractConnection]:
-    """One connection, shown to the operator as `name`. Closed politely when the body was cancelled, else cut."""
-    wire = Wire(url.scheme)
+async def connected(url: URL, name: str) -> AsyncIterator[tuple[AbstractConnection, Tap]]:
+    """One connection, shown to the operator as `name`. Cut when the body fails, else closed politely."""
+    wire = Wire()
     connection = aio_pika.Connection(url, client_properties={"connection_name": name})
     connection.kwargs["transport_factory"] = wire
     try:
         async with asyncio.timeout(ANSWER.total_seconds()):
             await connection.connect()
-        yield cast("UnderlayConnection", connection.transport).connection
+        yield cast(UnderlayConnection, connection.transport).connection, wire.tap
     except Exception:
         wire.cut()
         raise
@@ -76,9 +83,11 @@ async def connected(url: URL, name: str) -> AsyncIterator[AbstractConnection]:
 
 async def open_channel(connection: AbstractConnection, *, confirms: bool = False) -> Channel:
     """Lives as long as the connection. With `confirms`, what comes back unroutable is told, not raised."""
-    channel = await connection.channel(
-        publisher_confirms=confirms, on_return_raises=False, timeout=ANSWER.total_seconds()
-    )
+    try:
+        async with asyncio.timeout(ANSWER.total_seconds()):
+            channel = await connection.channel(publisher_confirms=confirms, on_return_raises=False)
+    except RuntimeError as error:  # the library's word for a connection that has closed
+        raise Lost("the connection ended") from error
     return cast(Channel, channel)
 
 
@@ -98,38 +107,50 @@ async def scratch(connection: AbstractConnection, limit: timedelta = ANSWER) -> 
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """The library ends waits on a dead connection with CancelledError, which would end our task as if we had asked for
-    it, or with a bare Exception: both become Lost. Our own cancellation passes.
+    """Around every use of the library, which is careless with cancellation in both directions.
+
+    It ends waits on a dead connection with CancelledError, although nobody cancelled our task, or with a bare
+    Exception: both become Lost. And where it uses asyncio.wait_for, which before Python 3.12 loses a cancellation that
+    arrives together with the result, a real one is swallowed: it is raised at the end.
     """
+    before = _cancellations()
     try:
         yield
     except asyncio.CancelledError as error:
-        if _is_cancelled():
+        if _cancellations() > before:
             raise
         raise Lost("the connection ended") from error
     except Exception as error:
         if type(error) is Exception:
             raise Lost("the connection ended") from error
         raise
+    if _cancellations() > before:
+        raise asyncio.CancelledError
 
 
 def reason(error: BaseException | None) -> str:
     """In one line."""
     text = " ".join(" ".join(map(str, error.args)).split()) if error else ""
-    return text or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return text or "it does not answer in time"
+    return text or (type(error).__name__ if error else "the connection ended")
 
 
-async def watch(channel: AbstractChannel, alarm: asyncio.Future[str], probe: Callable[[], Awaitable[None]]) -> Never:
+async def watch(
+    channel: AbstractChannel, probe: Callable[[], Awaitable[None]], alarm: asyncio.Future[str] | None = None
+) -> Never:
     """Raise Lost once `channel` has closed or `alarm` is raised, or what `probe` raises when the broker answers wrongly
     or not at all: a half-open connection shows in no other way.
     """
     closing = channel.closing
+    signs = [closing, alarm] if alarm else [closing]
     while True:
-        every = PROBE_EVERY.total_seconds()
-        await asyncio.wait([closing, alarm], timeout=every, return_when=asyncio.FIRST_COMPLETED)
+        if _cancellations():
+            raise asyncio.CancelledError  # which the library swallowed
+        await asyncio.wait(signs, timeout=PROBE_EVERY.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
         if closing.done():
             raise Lost(reason(None if closing.cancelled() else closing.exception()))
-        if alarm.done():
+        if alarm and alarm.done():
             raise Lost(alarm.result())
         await probe()
 
@@ -141,7 +162,7 @@ class Link:
         self,
         url: URL,
         name: str,
-        use: Callable[[AbstractConnection], Awaitable[None]],
+        use: Callable[[AbstractConnection, Tap], Awaitable[None]],
         on_return: Callable[[], None],
     ) -> None:
         self.tried = asyncio.Event()  # the first attempt is over
@@ -159,10 +180,10 @@ class Link:
         while True:
             try:
                 with plain_errors():
-                    async with connected(self._url, f"taskflow {self._name}") as connection:
-                        return await self._use(connection)
+                    async with connected(self._url, f"taskflow {self._name}") as (connection, tap):
+                        return await self._use(connection, tap)
             except Exception as error:  # whatever it is, a link that gives up is worse
-                if _is_cancelled():
+                if _cancellations():
                     raise asyncio.CancelledError from error
                 self._note_loss(error)
             await asyncio.sleep(next(self._waits))
@@ -190,9 +211,10 @@ class Link:
         self.tried.set()
 
 
-def _is_cancelled() -> bool:
+def _cancellations() -> int:
+    """How often our task was cancelled, without what a time limit has taken back."""
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    return task.cancelling() if task else 0
 
 
 async def _close(connection: aio_pika.Connection, wire: Wire) -> None:

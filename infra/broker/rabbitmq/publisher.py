@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from infra.broker.rabbitmq.link import (
     scratch,
     watch,
 )
+from infra.broker.rabbitmq.tap import Tap
 from infra.broker.topology import DEFAULT_QUEUE, Route, Topology
 
 IN_FLIGHT: Final = 250
@@ -139,6 +141,7 @@ class Publisher:
         self._outlet: Outlet | None = None
         self._conflicts: set[str] = set()
         self._blocked = False
+        self._remake_at = 0.0  # the loop's time
 
     async def send(self, parcels: Sequence[Parcel]) -> list[bool]:
         """Which were taken by a queue, within ANSWER."""
@@ -149,7 +152,6 @@ class Publisher:
                     unroutable = await self._attempt(parcels, range(len(parcels)), taken)
                     if unroutable:
                         self._forget_routes({parcels[place].route for place in unroutable})
-                        await asyncio.sleep(BEFORE_REMAKING.total_seconds())
                         await self._attempt(parcels, unroutable, taken)
         except BROKEN as error:
             logger.debug("%d of %d messages are not confirmed: %r", taken.count(False), len(taken), error)
@@ -176,7 +178,10 @@ class Publisher:
         return unroutable
 
     async def _make_routes(self, outlet: Outlet, connection: AbstractConnection, routes: set[Route]) -> None:
-        for route in routes - outlet.routes:
+        missing = routes - outlet.routes
+        if missing:
+            await asyncio.sleep(self._remake_at - asyncio.get_running_loop().time())
+        for route in missing:
             try:
                 async with scratch(connection) as channel:
                     await declare_route(channel, route)
@@ -186,11 +191,13 @@ class Publisher:
                 outlet.routes.add(route)
 
     def _forget_routes(self, routes: set[Route]) -> None:
-        """Their queues are gone, and with them what was in them."""
-        for route in routes:
+        """Their queues are gone, and with them what was in them. Another caller may have found out already."""
+        if self._outlet is None or not (gone := routes & self._outlet.routes):
+            return
+        for route in gone:
             logger.warning("The queue %s is gone and is made anew; its messages come from the database", route.queue)
-        if self._outlet:
-            self._outlet.routes -= routes
+        self._outlet.routes -= gone
+        self._remake_at = asyncio.get_running_loop().time() + BEFORE_REMAKING.total_seconds()
         self._on_loss()
 
     def _note_conflict(self, conflict: TopologyConflict) -> None:
@@ -198,7 +205,7 @@ class Publisher:
             self._conflicts.add(str(conflict))
             logger.error("Messages are not published: %s", conflict)
 
-    async def _use(self, connection: AbstractConnection) -> None:
+    async def _use(self, connection: AbstractConnection, _: Tap) -> None:
         routes = [self._topology.route(DEFAULT_QUEUE), self._topology.dead_route]
         await declare(connection, self._topology, routes)
         channel = await open_channel(connection, confirms=True)
@@ -207,12 +214,12 @@ class Publisher:
         self._outlet, self.connection, self._blocked = outlet, connection, False
         self.link.up()
         try:
-            await watch(channel, asyncio.get_running_loop().create_future(), lambda: self._probe(connection))
+            await watch(channel, partial(self._probe, connection, await open_channel(connection)))
         finally:
             self._outlet = self.connection = None
             outlet.close()
 
-    async def _probe(self, connection: AbstractConnection) -> None:
+    async def _probe(self, connection: AbstractConnection, channel: Channel) -> None:
         blocked = await is_blocked(connection)
         if blocked != self._blocked:
             self._blocked = blocked
@@ -220,7 +227,7 @@ class Publisher:
                 "RabbitMQ %s", "blocks publishers, by an alarm of its own" if blocked else "takes messages again"
             )
         if not blocked:
-            async with scratch(connection, PROBE_ANSWER) as channel:
+            async with asyncio.timeout(PROBE_ANSWER.total_seconds()):
                 await channel.exchange_declare(self._topology.exchange, passive=True)
 
 

@@ -1,0 +1,116 @@
+"""A page of a list, by key and never by offset: an index that gives its rows in order, or few rows that are sorted.
+
+On MySQL the index is named: left to itself, MariaDB reads a whole status from its start to a page in the middle.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.filters import Filter, Key, Order, OrderField, conditions, is_id, is_one_of, matches, reads
+from db.models import MYSQLS, Task, tasks
+from db.transaction import read
+
+FEW: Final = 3000
+"""Rows that are sorted sooner than a page of them is found among all the others in order."""
+NEXT: Final = 10_000
+"""Rows that a search reads, from where its page begins, before it asks the index of words."""
+
+
+async def page(engine: AsyncEngine, where: Filter, order: Order, *, after: Key | None, limit: int) -> list[Task]:
+    """The first `limit` tasks in that order, beyond the key `after`."""
+    dialect = engine.dialect.name
+    if where.search is None:
+        few = await _few(engine, where, order) if dialect in MYSQLS else None
+        if few:
+            return await _load(engine, _ordered(few, where, order, after, limit))
+        return await _load(engine, page_statement(dialect, where, order, after, limit))
+    if dialect in MYSQLS and not is_id(where.search):
+        return await _search(engine, where, where.search, order, after, limit)
+    return await _load(engine, _ordered(None, where, order, after, limit).where(matches(where.search, dialect)))
+
+
+def page_statement(dialect: str, where: Filter, order: Order, after: Key | None, limit: int) -> sa.Executable:
+    """A filter of several values becomes a union, so that each branch reads its index in order, and stops."""
+    column, branches = _branches(where, order)
+    selects = [_ordered(column, branch, order, after, limit) for branch in branches]
+    if len(selects) == 1:
+        return selects[0]
+    if dialect not in MYSQLS:  # SQLite takes no LIMIT in a branch itself
+        selects = [sa.select(one.subquery()) for one in selects]
+    return order.arrange(sa.union_all(*selects)).limit(limit)
+
+
+def _branches(where: Filter, order: Order) -> tuple[str, list[Filter]]:
+    """The column whose index gives the order, and a filter for each value of it."""
+    if order.field is OrderField.CREATED_AT:
+        for column, values in where.values().items():
+            return column, [where.only(column, value) for value in values]
+    return order.field, [where]
+
+
+def _ordered(column: str | None, where: Filter, order: Order, after: Key | None, limit: int) -> sa.Select[Any]:
+    statement = order.arrange(sa.select(tasks).where(*conditions(where))).limit(limit)
+    if after is not None:
+        statement = statement.where(*order.beyond(after))
+    return _by_index(statement, column) if column else statement
+
+
+def _by_index(statement: sa.Select[Any], column: str) -> sa.Select[Any]:
+    for dialect in MYSQLS:
+        statement = statement.with_hint(tasks, f"FORCE INDEX (idx_tasks_{column})", dialect)
+    return statement
+
+
+async def _few(engine: AsyncEngine, where: Filter, order: Order) -> str | None:
+    """The column for which the filter leaves few rows, where no index has all that it asks for in order."""
+    bounds = conditions(Filter(created_after=where.created_after, created_before=where.created_before))
+    named = {column: [is_one_of(column, values)] for column, values in where.values().items()}
+    if order.field is OrderField.UPDATED_AT and bounds:
+        named["created_at"] = bounds
+    leading, _ = _branches(where, order)
+    if not named.keys() - {leading}:
+        return None
+    counts = [
+        sa.select(sa.literal(column), sa.func.count()).select_from(
+            _by_index(sa.select(sa.literal(1)).select_from(tasks).where(*each).limit(FEW + 1), column).subquery()
+        )
+        for column, each in named.items()
+    ]
+    rows: Sequence[tuple[str, int]] = await read(engine, sa.union_all(*counts))
+    fewest, column = min((count, column) for column, count in rows)
+    return column if fewest <= FEW else None
+
+
+async def _search(
+    engine: AsyncEngine, where: Filter, search: str, order: Order, after: Key | None, limit: int
+) -> list[Task]:
+    """By reading the next rows first: of a common word the index would give, and sort, all that have it."""
+    column, branches = _branches(where, order)
+    if len(branches) > 1:
+        found = [task for one in branches for task in await _search(engine, one, search, order, after, limit)]
+        return sorted(found, key=order.key, reverse=order.descending)[:limit]
+    nearby = _ordered(column, where, order, after, limit).where(reads(search))
+    edge = await read(engine, _edge(column, where, order, after))
+    if edge:
+        nearby = nearby.where(*order.up_to(edge[0]))
+    found = await _load(engine, nearby)
+    if len(found) < limit and edge:
+        indexed = _ordered(None, where, order, after, limit).where(matches(search, engine.dialect.name))
+        found = await _load(engine, indexed)
+    return found
+
+
+def _edge(column: str, where: Filter, order: Order, after: Key | None) -> sa.Select[Any]:
+    """The key of the last row that is near, read from the index alone; no row when all are."""
+    leading = {column: where.values()[column]} if column in where.values() else {}
+    statement = sa.select(tasks.c[order.field], tasks.c.id).where(*(is_one_of(*one) for one in leading.items()))
+    if after is not None:
+        statement = statement.where(*order.beyond(after))
+    return _by_index(order.arrange(statement).limit(1).offset(NEXT), column)
+
+
+async def _load(engine: AsyncEngine, statement: sa.Executable) -> list[Task]:
+    return [Task(*row) for row in await read(engine, statement)]

@@ -1,0 +1,106 @@
+"""What stops a start, or a consumer's: in one sentence that says what to do, without the password."""
+
+from __future__ import annotations
+
+import ssl
+from urllib.parse import urlsplit
+
+import pytest
+
+from infra.broker import BrokerUnavailable, TopologyConflict
+from infra.broker.rabbitmq import RabbitBroker, open_rabbitmq
+from infra.broker.topology import Topology
+from tests.contracts.messages import is_heard, message
+from tests.contracts.operator import Operator
+from tests.contracts.proxy import open_proxy
+from tests.contracts.rabbitmq.conftest import SOON, start
+from tests.contracts.waiting import eventually, logged
+
+pytestmark = pytest.mark.services
+
+
+async def test_rabbitmq_is_spoken_to_over_tls(
+    rabbitmq_url: str, tls: ssl.SSLContext, topology: Topology, operator: Operator
+) -> None:
+    async with open_proxy(rabbitmq_url, tls) as proxy:
+        url = f"{proxy.url}?no_verify_ssl=1"
+        async with (
+            open_rabbitmq(url, topology=topology, attempts=1, backoff=SOON) as broker,
+            broker.consume(["default"], prefetch=2) as consumer,
+        ):
+            await is_heard(broker, consumer)
+        with pytest.raises(BrokerUnavailable, match="CERTIFICATE"):
+            await start(proxy.url, topology, attempts=1)
+
+
+async def test_a_queue_made_differently_stops_the_start_in_one_sentence(
+    rabbitmq_url: str, operator: Operator, topology: Topology
+) -> None:
+    async with operator.channel() as channel:
+        await channel.queue_declare(topology.queue, durable=True)
+    with pytest.raises(TopologyConflict, match="x-queue-type") as caught:
+        await start(rabbitmq_url, topology, attempts=10)
+    sentence = str(caught.value)
+    assert topology.queue in sentence
+    assert "delete it" in sentence
+    assert "RABBITMQ_QUEUE" in sentence
+    assert "\n" not in sentence
+
+
+async def test_a_dead_letters_queue_made_differently_stops_the_start(
+    rabbitmq_url: str, operator: Operator, topology: Topology
+) -> None:
+    async with operator.channel() as channel:
+        await channel.queue_declare(
+            topology.dead, durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 5}
+        )
+    with pytest.raises(TopologyConflict, match="x-max-length") as caught:
+        await start(rabbitmq_url, topology, attempts=10)
+    assert topology.dead in str(caught.value)
+    assert "RABBITMQ_QUEUE" not in str(caught.value)
+
+
+async def test_an_exchange_of_another_type_stops_the_start(
+    rabbitmq_url: str, operator: Operator, topology: Topology
+) -> None:
+    async with operator.channel() as channel:
+        await channel.exchange_declare(topology.exchange, exchange_type="direct", durable=True)
+    with pytest.raises(TopologyConflict, match="RABBITMQ_EXCHANGE") as caught:
+        await start(rabbitmq_url, topology, attempts=10)
+    assert topology.exchange in str(caught.value)
+    assert "direct" in str(caught.value)
+
+
+async def test_a_queue_made_differently_stops_its_consumer(
+    broker: RabbitBroker, operator: Operator, topology: Topology
+) -> None:
+    async with operator.channel() as channel:
+        await channel.queue_declare(topology.route("reports").queue, durable=True)
+    with pytest.raises(TopologyConflict):
+        async with broker.consume(["reports"], prefetch=1):
+            pass
+    assert await broker.publish([message("reports"), message("default")]) == [False, True]
+
+
+async def test_a_conflict_that_arises_later_is_told_and_heals_when_it_is_gone(
+    broker: RabbitBroker, operator: Operator, topology: Topology, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with broker.consume(["default"], prefetch=1) as consumer:
+        await operator.replace_queue()
+        await eventually(lambda: logged(caplog, "has to wait"))
+        await operator.delete_queue(topology.queue)
+        await is_heard(broker, consumer)
+
+
+async def test_a_refused_login_stops_the_start_at_once(
+    rabbitmq_url: str, topology: Topology, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(BrokerUnavailable, match="ACCESS_REFUSED") as caught:
+        await start(with_login(rabbitmq_url, "nobody:secret-word"), topology, attempts=10)
+    assert "\n" not in str(caught.value)
+    assert "secret-word" not in str(caught.value) + caplog.text
+
+
+def with_login(url: str, login: str) -> str:
+    address = urlsplit(url)
+    return address._replace(netloc=f"{login}@{address.netloc.rpartition('@')[2]}").geturl()

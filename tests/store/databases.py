@@ -1,0 +1,84 @@
+"""Databases for tests: made empty, dropped afterwards. Blocking callers use `asyncio.run`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.migrate import migrate
+from infra.database import create_engine
+
+Backend = Literal["sqlite", "mariadb", "mysql"]
+SERVERS = [pytest.param("mariadb", marks=pytest.mark.services), pytest.param("mysql", marks=pytest.mark.services)]
+on_servers = pytest.mark.parametrize("maker", SERVERS, indirect=True)
+"""For what SQLite, with one writer at a time and no server, has no part in."""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes databases of one kind, on `server` or in `folder`."""
+
+    backend: Backend
+    server: str
+    folder: Path
+
+    async def create(self, options: str = "") -> str:
+        """The URL of an empty database; `options` as CREATE DATABASE takes them."""
+        name = f"taskflow_test_{uuid4().hex[:12]}"
+        if self.backend == "sqlite":
+            return f"sqlite+aiosqlite:///{self.folder / name}.db"
+        await execute(self.server, f"CREATE DATABASE {name} {options}")
+        return self.server + name
+
+    async def drop(self, url: str) -> None:
+        if self.backend != "sqlite":
+            await execute(self.server, f"DROP DATABASE {sa.make_url(url).database}")
+
+    @asynccontextmanager
+    async def empty(self, options: str = "") -> AsyncIterator[AsyncEngine]:
+        """An engine on an empty database that lasts as long as the block."""
+        url = await self.create(options)
+        async with engine_on(url) as engine:
+            yield engine
+        await self.drop(url)
+
+
+@asynccontextmanager
+async def engine_on(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+async def migrate_at(url: str) -> None:
+    async with engine_on(url) as engine:
+        await migrate(engine)
+
+
+async def execute(url: str, *statements: str) -> None:
+    """Each in turn, committed."""
+    async with engine_on(url) as engine:
+        await run(engine, *statements)
+
+
+async def run(engine: AsyncEngine, *statements: str) -> None:
+    """Each in turn, as text that the driver does not look into, committed."""
+    async with engine.connect() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement.replace("%", "%%") if "%" in statement else statement)
+        await connection.commit()
+
+
+async def fetch(engine: AsyncEngine, statement: str) -> list[tuple[object, ...]]:
+    async with engine.connect() as connection:
+        return [tuple(row) for row in await connection.exec_driver_sql(statement)]

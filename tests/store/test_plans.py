@@ -1,0 +1,239 @@
+"""How MySQL and MariaDB read: what EXPLAIN says of the statements that really go out, at 40 000 rows or a million.
+
+TASKFLOW_LARGE=1 loads the million, which takes minutes, and holds latencies too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db import dispatch, pages, queries, tasks
+from db.lifecycle import Succeeded, TaskStatus
+from db.migrate import migrate
+from db.queries import Filter, Order, OrderField
+from db.tasks import Claimed, Finish, Lease
+from tests.store.databases import Maker, engine_on, on_servers, run
+from tests.store.steps import LEASE, NOON, claim, create, mark
+
+LARGE: Final = os.environ.get("TASKFLOW_LARGE", "") not in ("", "0")
+ROWS: Final = 1_000_000 if LARGE else 40_000
+BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+pytestmark = [on_servers, pytest.mark.timeout(1200 if LARGE else 120)]
+
+THOUSAND = "(WITH RECURSIVE s AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM s WHERE n < 999) SELECT n FROM s)"
+FILL = f"""
+    INSERT INTO tasks (id, title, payload, status, created_at, updated_at, kind, queue, attempt, max_attempts, version,
+                       dispatch_at)
+    SELECT CONCAT(LPAD(HEX(n), 8, '0'), '-0000-7000-8000-', LPAD(HEX(n * 7919 % 1000003), 12, '0')),
+           CONCAT('Example task ', n, ' word', n % 1000), '{{"value": 42}}', status, at, at + INTERVAL n % 97 SECOND,
+           CONCAT('kind', n % 10), CONCAT('queue', n % 5), 1, 3, 1, IF(status = 'PENDING' AND n % 100 = 50, at, NULL)
+    FROM (SELECT n, '2026-01-01' + INTERVAL n * 2 SECOND AS at,
+                 ELT(1 + (n % 100 IN (50, 51)) + 2 * (n % 10000 = 77) + 3 * (n % 100 = 3) + 4 * (n % 5000 = 99),
+                     'DONE', 'PENDING', 'PROCESSING', 'FAILED', 'CANCELLED') AS status
+          FROM (SELECT (:start + thousands.n) * 1000 + ones.n AS n
+                FROM {THOUSAND} thousands, {THOUSAND} ones WHERE thousands.n < :thousands) numbers) rows_to_be
+"""
+
+FILTERS: Final = {
+    "all": Filter(),
+    "one status": Filter(statuses=(TaskStatus.DONE,)),
+    "a rare status": Filter(statuses=(TaskStatus.PROCESSING,)),
+    "several statuses": Filter(statuses=(TaskStatus.PENDING, TaskStatus.FAILED, TaskStatus.CANCELLED)),
+    "one kind": Filter(kinds=("kind3",)),
+    "many kinds": Filter(kinds=tuple(f"kind{number}" for number in range(7))),
+    "one queue": Filter(queues=("queue1",)),
+    "several queues": Filter(queues=("queue1", "queue2")),
+    "a status and a kind": Filter(statuses=(TaskStatus.DONE,), kinds=("kind4",)),
+    "a time": Filter(created_after=BEGIN + timedelta(hours=1), created_before=BEGIN + timedelta(hours=9)),
+    "a status and a time": Filter(statuses=(TaskStatus.DONE,), created_after=BEGIN + timedelta(hours=1)),
+}
+ORDERS: Final = [Order(field, descending) for field in OrderField for descending in (True, False)]
+MIDDLE: Final = (BEGIN + timedelta(seconds=ROWS), "00009c40-0000-7000-8000-000000000000")
+
+
+@pytest.fixture(scope="module")
+def filled(maker: Maker) -> Iterator[str]:
+    """The URL of a database with ROWS tasks, an event each."""
+
+    async def fill() -> str:
+        url = await maker.create()
+        async with engine_on(url) as engine:
+            await migrate(engine)
+            await run(engine, "DROP INDEX idx_tasks_title ON tasks")  # built at once, in a third of the time
+            for start in range(0, ROWS // 1000, 50):
+                async with engine.begin() as connection:
+                    fits = {"start": start, "thousands": min(50, ROWS // 1000 - start)}
+                    await connection.execute(sa.text(FILL), fits)
+            await run(
+                engine,
+                "CREATE FULLTEXT INDEX idx_tasks_title ON tasks (title)",
+                "INSERT INTO task_events (task_id, version, status, attempt, at) "
+                "SELECT id, 1, 'PENDING', 0, created_at FROM tasks",
+                "ANALYZE TABLE tasks, task_events",
+            )
+        return url
+
+    url = asyncio.run(fill())
+    yield url
+    asyncio.run(maker.drop(url))
+
+
+@pytest.fixture
+async def engine(filled: str) -> AsyncIterator[AsyncEngine]:
+    async with engine_on(filled) as engine:
+        yield engine
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table of a plan. `access` is ALL for a full scan, index for one of an index from its start."""
+
+    table: str
+    access: str | None
+    key: str | None
+    extra: str
+
+    @property
+    def sorts(self) -> bool:
+        return "filesort" in self.extra
+
+
+@contextmanager
+def sent(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that goes out in the block, with its parameters."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(connection: object, cursor: object, statement: str, values: Any, *rest: object) -> None:
+        statements.append((statement, values))
+
+    sa.event.listen(engine.sync_engine, "before_cursor_execute", note)
+    yield statements
+    sa.event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def explain(engine: AsyncEngine, statements: list[tuple[str, Any]]) -> list[Step]:
+    """The tables that they read, but for the results of unions, which are as long as a page."""
+    async with engine.connect() as connection:
+        verb = "EXPLAIN" if connection.dialect.is_mariadb else "EXPLAIN FORMAT=TRADITIONAL"  # type: ignore[attr-defined]
+        rows = [
+            row
+            for statement, values in statements
+            if not isinstance(values, list)  # many rows are only ever inserted
+            for row in (await connection.exec_driver_sql(f"{verb} {statement}", values)).mappings()
+        ]
+    steps = [Step(row["table"] or "", row["type"], row["key"], row["Extra"] or "") for row in rows]
+    return [step for step in steps if step.table in ("tasks", "task_events")]
+
+
+async def plan_of_page(engine: AsyncEngine, where: Filter, order: Order, *, after: Any = None) -> list[Step]:
+    with sent(engine) as statements:
+        await queries.page(engine, where, order, after=after, limit=51)
+    return await explain(engine, statements)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+async def test_a_page_is_read_in_the_order_of_an_index(
+    engine: AsyncEngine, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "FEW", -1)
+    for order, after in itertools.product(ORDERS, [None, MIDDLE]):
+        for step in await plan_of_page(engine, FILTERS[name], order, after=after):
+            assert step.key, (step, order, after)
+            assert step.access != "ALL", (step, order, after)
+            assert not step.sorts, (step, order, after)
+
+
+async def test_few_rows_are_sorted_rather_than_looked_for_among_all(engine: AsyncEngine) -> None:
+    by_change = Order(OrderField.UPDATED_AT)
+    steps = await plan_of_page(engine, Filter(statuses=(TaskStatus.PROCESSING,)), by_change)
+    assert {step.key for step in steps} == {"idx_tasks_status"}
+    steps = await plan_of_page(engine, Filter(statuses=(TaskStatus.DONE,), kinds=("nobody's",)), Order())
+    assert steps[-1].key == "idx_tasks_kind"
+
+
+async def test_a_frequent_word_is_found_without_the_index_of_words(engine: AsyncEngine) -> None:
+    for where in (Filter(search="task"), Filter(search="exam wor", statuses=(TaskStatus.DONE,))):
+        steps = await plan_of_page(engine, where, Order(), after=MIDDLE)
+        assert all(step.key and step.access != "ALL" and not step.sorts for step in steps), steps
+
+
+async def test_a_rare_word_is_found_by_the_index_of_words(engine: AsyncEngine) -> None:
+    steps = await plan_of_page(engine, Filter(search=f"{ROWS // 3}"), Order())
+    assert (steps[-1].access, steps[-1].key) == ("fulltext", "idx_tasks_title")
+
+
+async def test_an_id_is_found_by_its_key(engine: AsyncEngine) -> None:
+    (task,) = await queries.page(engine, Filter(), Order(), after=MIDDLE, limit=1)
+    with sent(engine) as statements:
+        assert await queries.page(engine, Filter(search=task.id), Order(), after=None, limit=51) == [task]
+    (step,) = await explain(engine, statements)
+    assert step.key == "PRIMARY"
+
+
+async def test_what_is_due_and_what_was_lost_is_found_by_the_dispatch_index(engine: AsyncEngine) -> None:
+    with sent(engine) as statements:
+        await dispatch.due(engine, now=BEGIN - timedelta(days=1), limit=100, jitter=lambda: 0.0)
+        later = BEGIN + timedelta(days=99)
+        await dispatch.recover_lost(engine, queue="queue1", now=later, older_than=LEASE, limit=10)
+        await dispatch.next_due(engine)
+    steps = await explain(engine, statements)
+    assert steps
+    assert {step.key for step in steps} == {"idx_tasks_dispatch", "PRIMARY"}
+    assert all(step.access in ("range", "ref") for step in steps), steps
+
+
+async def test_events_are_read_by_their_keys(engine: AsyncEngine) -> None:
+    some = [task.id for task in await queries.page(engine, Filter(), Order(), after=MIDDLE, limit=50)]
+    with sent(engine) as statements:
+        await queries.histories(engine, some)
+        await queries.last_event_id(engine, some[0])
+        await queries.event_ids(engine, after=ROWS // 2, limit=500)
+        await queries.recorded(engine, after=ROWS // 2, limit=500)
+        await queries.recorded(engine, after=0, limit=500, task_id=some[0])
+        await queries.recorded(engine, after=0, limit=500, among=list(range(1000, 1200)))
+        await queries.replay_start(engine, ROWS // 2)
+    steps = await explain(engine, statements)
+    assert {step.key for step in steps} == {"PRIMARY", "uq_task_events_task_id"}
+    assert all(step.access in ("range", "ref", "eq_ref", "const") for step in steps), steps
+    assert not any(step.sorts for step in steps), steps
+
+
+async def test_a_task_lives_its_whole_life_by_key(engine: AsyncEngine) -> None:
+    with sent(engine) as statements:
+        some = await create(engine, 3)
+        await mark(engine, *some)
+        claims = [one for one in await claim(engine, [task.id for task in some]) if isinstance(one, Claimed)]
+        leases = [Lease(one.task.id, one.claim, (0.5, "halfway")) for one in claims]
+        await tasks.extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE)
+        await tasks.cancel(engine, some[0].id, now=NOON)
+        await tasks.finish(engine, [Finish(one.task.id, one.claim, Succeeded(1)) for one in claims], now=NOON)
+    steps = [step for step in await explain(engine, statements) if step.access]
+    assert {step.key for step in steps if step.access != "ALL"} <= {"PRIMARY", "uq_task_events_task_id"}
+    assert not any(step.access in ("index", "fulltext") for step in steps)
+    assert len(claims) == 3
+    await run(engine, "DELETE FROM tasks WHERE worker_id = 'w'")
+
+
+@pytest.mark.skipif(not LARGE, reason="TASKFLOW_LARGE=1 loads a million tasks")
+async def test_no_page_of_a_million_takes_long(engine: AsyncEngine) -> None:
+    searches = {f"search {word}": Filter(search=word) for word in ("task", "ex", "word77", "nothing", f"{ROWS // 3}")}
+    slow: dict[str, float] = {}
+    for (name, where), order, after in itertools.product((FILTERS | searches).items(), ORDERS, [None, MIDDLE]):
+        began = time.perf_counter()
+        await queries.page(engine, where, order, after=after, limit=51)
+        took = time.perf_counter() - began
+        if took > 1:
+            slow[f"{name}, {order}, {after}"] = took
+    assert slow == {}

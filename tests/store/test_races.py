@@ -1,0 +1,279 @@
+"""Many at once: each row is taken once, lost races are run again, a failure or a cancellation midway leaves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db import dispatch, queries, tasks
+from db.errors import StoreUnavailable, TransitionRejected
+from db.lifecycle import GivenBack, Succeeded, TaskStatus
+from db.models import Task
+from db.models import tasks as table
+from db.rows import locked
+from db.tasks import Claimed, Finish
+from db.transaction import is_lost_race, transact
+from tests.store.databases import engine_on, execute, on_servers, run
+from tests.store.steps import (
+    LATER,
+    LEASE,
+    NOON,
+    SECOND,
+    all_tasks,
+    claim,
+    create,
+    create_one,
+    due,
+    finish,
+    get,
+    mark,
+    started,
+)
+
+
+async def test_ten_workers_claim_each_of_five_hundred_tasks_once(engine: AsyncEngine) -> None:
+    ids = [task.id for task in await create(engine, 500)]
+
+    async def work(name: str) -> list[str]:
+        mine = random.Random(name).sample(ids, len(ids))
+        taken: list[str] = []
+        for start in range(0, len(mine), 50):
+            results = await claim(engine, mine[start : start + 50], worker_id=name)
+            taken += [one.task.id for one in results if isinstance(one, Claimed)]
+        return taken
+
+    taken = await asyncio.gather(*(work(f"worker {number}") for number in range(10)))
+    assert sorted(task_id for some in taken for task_id in some) == sorted(ids)
+    rows = await all_tasks(engine)
+    assert {(row.status, row.attempt, row.version) for row in rows} == {(TaskStatus.PROCESSING, 1, 2)}
+
+
+async def test_dispatchers_in_parallel_never_take_the_same_row(engine: AsyncEngine) -> None:
+    ids = [task.id for task in await create(engine, 300)]
+    lost = [(await started(engine)).task.id for _ in range(5)]
+
+    async def dispatch_all() -> list[str]:
+        taken: list[str] = []
+        while some := await due(engine, now=LATER, limit=20):
+            taken += [task.id for task in some]
+        return taken
+
+    taken = [task_id for some in await asyncio.gather(*(dispatch_all() for _ in range(5))) for task_id in some]
+    assert sorted(taken) == sorted(ids)
+    assert {(await get(engine, one)).version for one in lost} == {3}
+
+
+@on_servers
+async def test_a_dispatcher_does_not_wait_for_rows_that_a_worker_is_claiming(engine: AsyncEngine) -> None:
+    held, free = await create_one(engine), await create_one(engine)
+    async with engine.connect() as connection:
+        await locked(connection, [held.id])
+        async with asyncio.timeout(2):
+            assert [task.id for task in await due(engine, now=LATER)] == [free.id]
+        await connection.rollback()
+    assert [task.id for task in await due(engine, now=LATER)] == [held.id]
+
+
+async def test_recoveries_in_parallel_make_each_row_due_once(engine: AsyncEngine) -> None:
+    await mark(engine, *await create(engine, 100))
+    counts = await asyncio.gather(
+        *(dispatch.recover_lost(engine, queue="default", now=LATER, older_than=SECOND, limit=100) for _ in range(4))
+    )
+    assert sum(counts) == 100
+
+
+async def test_of_a_finish_and_a_lost_lease_only_one_counts(engine: AsyncEngine) -> None:
+    for _ in range(10):
+        claimed = await started(engine)
+        ended, _ = await asyncio.gather(finish(engine, claimed, now=NOON + LEASE), due(engine, now=NOON + LEASE))
+        row = await get(engine, claimed.task.id)
+        assert row.version == 3
+        assert row.status is (TaskStatus.DONE if ended else TaskStatus.PENDING)
+
+
+async def test_of_a_cancellation_and_a_claim_each_sees_what_the_other_did(engine: AsyncEngine) -> None:
+    for _ in range(10):
+        task = await create_one(engine)
+        (given,), (cancelled, _) = await asyncio.gather(
+            claim(engine, [task.id]), tasks.cancel(engine, task.id, now=NOON)
+        )
+        row = await get(engine, task.id)
+        if isinstance(given, Claimed):
+            assert (row.status, row.cancel_requested, row.version) == (TaskStatus.PROCESSING, True, 3)
+        else:
+            assert (row.status, row.version) == (TaskStatus.CANCELLED, 2)
+        assert row == cancelled
+
+
+async def test_everything_at_once_leaves_every_history_sound(engine: AsyncEngine) -> None:
+    """Claims, finishes, heartbeats, dispatchers, cancellations, retries and late marks, over the same rows."""
+    some = await create(engine, 60)
+    ids = [task.id for task in some]
+
+    async def worker(name: str) -> None:
+        chance = random.Random(name)
+        for _ in range(8):
+            claims = await claim(engine, chance.sample(ids, 20), now=NOON, worker_id=name)
+            mine = [one for one in claims if isinstance(one, Claimed)]
+            leases = [tasks.Lease(one.task.id, one.claim, (0.5, name)) for one in mine]
+            await tasks.extend_leases(engine, leases, worker_id=name, now=NOON, lease=LEASE)
+            finishes = [
+                Finish(one.task.id, one.claim, GivenBack() if chance.random() < 0.8 else Succeeded(name))
+                for one in mine
+            ]
+            await tasks.finish(engine, finishes[::2], now=NOON)
+
+    async def dispatcher() -> None:
+        for _ in range(8):
+            taken = await due(engine, now=LATER, limit=30)
+            await mark(engine, *taken, *random.Random(1).sample(some, 10))
+
+    async def person(name: str) -> None:
+        chance = random.Random(name)
+        for task_id in chance.sample(ids, 15):
+            try:
+                await chance.choice([tasks.cancel, tasks.retry])(engine, task_id, now=NOON)
+            except TransitionRejected:
+                continue
+
+    await asyncio.gather(*(worker(f"w{number}") for number in range(4)), dispatcher(), dispatcher(), person("a"))
+
+
+@on_servers
+async def test_a_deadlock_is_run_again_whole(engine: AsyncEngine) -> None:
+    """Two that lock the same rows in opposite orders: what each wrote stays, once."""
+    first, second = (task.id for task in await create(engine, 2))
+    attempts = 0
+    both_hold = asyncio.Barrier(2)
+
+    async def add(ids: list[str]) -> None:
+        first_time = True
+
+        async def work(connection: AsyncConnection) -> None:
+            nonlocal attempts, first_time
+            attempts += 1
+            for number, task_id in enumerate(ids):
+                named = table.update().where(table.c.id == task_id)
+                await connection.execute(named.values(duration_ms=sa.func.coalesce(table.c.duration_ms, 0) + 1))
+                if number == 0 and first_time:
+                    first_time = False
+                    await both_hold.wait()
+
+        await transact(engine, work)
+
+    await asyncio.gather(add([first, second]), add([second, first]))
+    assert attempts == 3
+    assert [(await get(engine, one)).duration_ms for one in (first, second)] == [2, 2]
+    await run(engine, "UPDATE tasks SET updated_at = created_at")
+
+
+@on_servers
+async def test_a_transaction_that_loses_each_race_gives_up(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.transaction.ATTEMPTS", 2)
+    task = await create_one(engine)
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.exec_driver_sql("SET SESSION innodb_lock_wait_timeout = 1")
+        await locked(connection, [task.id])
+
+    async with engine.connect() as connection:
+        await locked(connection, [task.id])
+        with pytest.raises(StoreUnavailable) as given_up:
+            await transact(engine, work)
+        await connection.rollback()
+    cause = given_up.value.__cause__
+    assert cause
+    assert is_lost_race(cause)
+    await engine.dispose()
+
+
+async def test_an_error_midway_leaves_nothing(engine: AsyncEngine) -> None:
+    task = await create_one(engine)
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(table.update().values(title="Changed"))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await transact(engine, work)
+    assert await get(engine, task.id) == task
+    (again,) = await claim(engine, [task.id])
+    assert isinstance(again, Claimed)
+
+
+@pytest.mark.parametrize("turns", range(0, 24, 3))
+async def test_a_write_that_is_cancelled_midway_leaves_nothing_or_all(engine: AsyncEngine, turns: int) -> None:
+    """And no lock, no open transaction, no connection that answers with what another asked for."""
+    some = await create(engine, 3)
+    for _ in range(5):
+        writing = asyncio.create_task(claim(engine, [task.id for task in some]))
+        for _ in range(turns):
+            await asyncio.sleep(0.0003)
+        writing.cancel()
+        await asyncio.wait([writing])
+        async with asyncio.timeout(5):
+            rows = [await get(engine, task.id) for task in some]
+            assert len({(row.status, row.version, row.attempt) for row in rows}) == 1
+            await mark(engine, *some)
+    results = await claim(engine, [task.id for task in some])
+    assert all(isinstance(one, Task | Claimed) for one in results)
+
+
+async def test_refused_data_is_not_taken_for_a_database_that_is_away(engine: AsyncEngine) -> None:
+    """Else whoever waits for it to come back waits for ever."""
+    statements = {
+        "sqlite": ["INSERT INTO tasks (id, title, status) VALUES ('a', NULL, 'PENDING')"],
+        "mysql": [
+            "INSERT INTO tasks (id, title, status) VALUES ('a', NULL, 'PENDING')",
+            "INSERT INTO tasks (id, title, status) VALUES ('a', REPEAT('x', 256), 'PENDING')",
+            "INSERT INTO tasks (id, title, status) VALUES ('a', 'A', 'NONE')",
+            "INSERT INTO tasks (id, title, status) VALUES ('a', X'FF', 'PENDING')",
+            "INSERT INTO tasks (id, title, status, created_at) VALUES ('a', 'A', 'PENDING', 'never')",
+            "INSERT INTO checked VALUES (-1)",
+            "INSERT INTO checked VALUES (1000000000000)",
+        ],
+    }
+    if engine.dialect.name == "mysql":
+        await run(engine, "CREATE TABLE checked (number INT CHECK (number > 0))")
+
+    async def refuse(statement: str) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            await connection.exec_driver_sql(statement)
+
+        with pytest.raises(sa.exc.DBAPIError):
+            await transact(engine, work)
+
+    for statement in statements[engine.dialect.name]:
+        await refuse(statement)
+    assert await all_tasks(engine) == []
+    await run(engine, "DROP TABLE IF EXISTS checked")
+
+
+@on_servers
+async def test_a_dead_connection_from_the_pool_costs_nobody_anything(engine: AsyncEngine) -> None:
+    await create_one(engine)
+    async with engine.connect() as connection:
+        victim = await connection.scalar(sa.text("SELECT CONNECTION_ID()"))
+    await kill(engine, victim)
+    assert len(await create(engine, 3)) == 3
+    async with engine.connect() as connection:
+        victim = await connection.scalar(sa.text("SELECT CONNECTION_ID()"))
+    await kill(engine, victim)
+    assert len(await queries.page(engine, queries.Filter(), queries.Order(), after=None, limit=10)) == 4
+
+
+async def kill(engine: AsyncEngine, victim: object) -> None:
+    await execute(engine.url.render_as_string(hide_password=False), f"KILL {victim}")
+
+
+@on_servers
+async def test_a_server_that_is_not_there_is_said_in_a_sentence(engine: AsyncEngine) -> None:
+    async with engine_on(str(engine.url.set(port=9))) as nowhere:
+        with pytest.raises(StoreUnavailable, match="can't be reached"):
+            await create(nowhere, 1)

@@ -1,0 +1,71 @@
+"""What only SQLite needs: few visits to its threads, no lock left behind, readers beside a writer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.migrate import migrate
+from db.transaction import transact
+from tests.store.databases import engine_on, fetch
+from tests.store.steps import NOON, all_tasks, create, create_one, finish, get, start
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    async with engine_on(f"sqlite+aiosqlite:///{tmp_path}/taskflow.db") as engine:
+        await migrate(engine)
+        yield engine
+
+
+async def test_a_statement_is_one_visit_to_the_connections_thread(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads are woken by each: they cost more than the statements."""
+    task = await create_one(engine)
+    visits, visit = 0, aiosqlite.Connection._execute
+
+    async def counted(self: aiosqlite.Connection, *arguments: Any) -> Any:
+        nonlocal visits
+        visits += 1
+        return await visit(self, *arguments)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    await get(engine, task.id)
+    assert visits == 3  # BEGIN, SELECT, ROLLBACK
+    await finish(engine, await start(engine, task.id))
+    assert visits == 3 + 6 + 6  # BEGIN, read, write, record, read what was recorded, COMMIT
+
+
+async def test_readers_do_not_wait_for_a_writer(engine: AsyncEngine) -> None:
+    task = await create_one(engine)
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(sa.text("UPDATE tasks SET title = 'Changed'"))
+        async with asyncio.timeout(1):
+            assert (await get(engine, task.id)).title == task.title
+
+    await transact(engine, work)
+    assert (await get(engine, task.id)).title == "Changed"
+
+
+async def test_writers_take_turns_and_none_fails(engine: AsyncEngine) -> None:
+    await asyncio.gather(*(create(engine, 3, now=NOON) for _ in range(20)))
+    assert len(await all_tasks(engine)) == 60
+
+
+async def test_the_file_is_in_wal_mode(engine: AsyncEngine) -> None:
+    assert await fetch(engine, "PRAGMA journal_mode") == [("wal",)]
+
+
+async def test_two_processes_connections_to_one_file_see_each_others_tasks(engine: AsyncEngine) -> None:
+    async with engine_on(engine.url.render_as_string()) as other:
+        task = await create_one(engine)
+        assert await get(other, task.id) == task

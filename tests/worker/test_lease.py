@@ -1,0 +1,204 @@
+"""A lease fences: whoever lost it says nothing more; a worker that is gone is found out, recorded and made up for."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from db import tasks
+from db.errors import StoreUnavailable
+from db.tasks import Claimed
+from infra.settings import Settings
+from tests.contracts.waiting import eventually
+from tests.worker.bench import Bench, until
+from tests.worker.conftest import Logs, StartWorker
+from worker import Context, task
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """A heartbeat is due every 0.1 s."""
+    return settings.model_copy(update={"worker_lease": timedelta(seconds=0.3)})
+
+
+async def claim(bench: Bench, task_id: str, *, lease: timedelta = timedelta()) -> Claimed:
+    """As a worker does that is then killed."""
+    [claimed], _ = await tasks.claim(
+        bench.resources.engine,
+        [task_id],
+        now=datetime.now(UTC),
+        lease=lease,
+        worker_id="dead",
+        max_attempts=lambda kind: 3,
+    )
+    assert isinstance(claimed, Claimed)
+    return claimed
+
+
+async def test_a_lease_is_kept_for_as_long_as_the_handler_runs(bench: Bench, start_worker: StartWorker) -> None:
+    go_on = asyncio.Event()
+
+    @task("long")
+    async def long(payload: Any) -> None:
+        await go_on.wait()
+
+    async with start_worker(long):
+        task_id = await bench.create("long")
+        claimed = await bench.reach(task_id, "PROCESSING")
+
+        async def has_outlived_its_lease() -> bool:
+            return datetime.now(UTC) - (claimed.started_at or datetime.now(UTC)) > timedelta(seconds=0.7)
+
+        await eventually(has_outlived_its_lease)
+        assert (await bench.get(task_id)).status == "PROCESSING"
+        go_on.set()
+        ended = await bench.end(task_id)
+    assert (ended.status, ended.attempt) == ("DONE", 1)
+
+
+@pytest.mark.parametrize("in_thread", [False, True], ids=["async", "thread"])
+async def test_the_outcome_of_a_lost_lease_is_dropped_and_logged(
+    bench: Bench, start_worker: StartWorker, logs: Logs, in_thread: bool
+) -> None:
+    started, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    @task("slow")
+    async def slow(payload: Any) -> str:
+        started.set()
+        await asyncio.Event().wait()
+        return "too late"
+
+    @task("slow")
+    def slow_in_thread(payload: Any, ctx: Context) -> str:
+        loop.call_soon_threadsafe(started.set)
+        pause = threading.Event()
+        while not ctx.cancelled:
+            pause.wait(0.005)
+        return "too late"
+
+    async with start_worker(slow_in_thread if in_thread else slow):
+        task_id = await bench.create("slow")
+        await until(started)
+        await bench.set(
+            task_id, claim=4, version=4, attempt=2, worker_id="another", dispatch_at=datetime(2999, 1, 1, tzinfo=UTC)
+        )
+        await bench.settle()
+        row = await bench.get(task_id)
+    assert (row.status, row.worker_id, row.version, row.result) == ("PROCESSING", "another", 4, None)
+    dropped = next(entry for entry in logs if entry["event"] == "outcome dropped: the lease was lost")
+    assert (dropped["task_id"], dropped["kind"], dropped["attempt"]) == (task_id, "slow", 1)
+    assert dropped["log_level"] == "warning"
+
+
+async def test_who_finishes_before_it_hears_of_its_lost_lease_overwrites_nothing(
+    bench: Bench, start_worker: StartWorker, logs: Logs
+) -> None:
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    @task("slow")
+    async def slow(payload: Any) -> str:
+        started.set()
+        await go_on.wait()
+        return "too late"
+
+    async with start_worker(slow):
+        task_id = await bench.create("slow")
+        await until(started)
+        await bench.set(task_id, status="DONE", claim=None, version=5, result="newer", dispatch_at=None)
+        go_on.set()
+        await bench.settle()
+        row = await bench.get(task_id)
+    assert (row.status, row.result, row.version) == ("DONE", "newer", 5)
+    assert any(entry["event"] == "outcome dropped: the lease was lost" for entry in logs)
+
+
+async def test_a_lost_worker_is_recorded_as_a_failed_attempt_and_made_up_for(
+    bench: Bench, start_worker: StartWorker, logs: Logs
+) -> None:
+    task_id = await bench.create("message", {"message": "at last"}, publish=False)
+    await claim(bench, task_id)
+    async with start_worker():
+        ended = await bench.end(task_id)
+    assert (ended.status, ended.attempt, ended.message) == ("DONE", 2, "at last")
+    lost = (await bench.history(task_id))[2]
+    assert (lost.status, lost.attempt, lost.worker_id) == ("PENDING", 1, "dead")
+    assert lost.message == "Worker dead was lost during attempt 1"
+    assert lost.error
+    assert lost.error["type"] == "WorkerLost"
+    logged = next(entry for entry in logs if entry["event"] == lost.message)
+    assert (logged["task_id"], logged["log_level"]) == (task_id, "warning")
+    assert await bench.statuses(task_id) == ["PENDING", "PROCESSING", "PENDING", "PROCESSING", "DONE"]
+
+
+async def test_a_task_that_costs_every_worker_its_life_ends_failed_and_dead_lettered(
+    bench: Bench, start_worker: StartWorker
+) -> None:
+    task_id = await bench.create("message", {"message": "never"}, publish=False, max_attempts=1)
+    await claim(bench, task_id)
+    async with start_worker():
+        ended = await bench.end(task_id)
+        letter = await bench.dead_letter(lambda letter: letter.task_id == task_id)
+
+        async def is_off_the_list() -> bool:
+            return (await bench.get(task_id)).dispatch_at is None
+
+        await eventually(is_off_the_list)
+    assert (ended.status, ended.attempt) == ("FAILED", 1)
+    assert ended.error
+    assert ended.error["type"] == "WorkerLost"
+    assert letter.reason == "Worker dead was lost during attempt 1"
+    assert b'"message":"never"' in letter.body
+
+
+async def test_a_claim_that_took_effect_unheard_is_taken_up_by_who_made_it(
+    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection broke during the commit. With one attempt only, waiting for the lease would fail the task."""
+    real = tasks.claim
+    broken: list[Any] = []
+
+    async def commit_and_break(*arguments: Any, **options: Any) -> Any:
+        answer = await real(*arguments, **options)
+        if not broken:
+            broken.append(answer)
+            raise StoreUnavailable
+        return answer
+
+    monkeypatch.setattr(tasks, "claim", commit_and_break)
+    async with start_worker():
+        ended = await bench.run("message", {"message": "once"}, max_attempts=1)
+    assert (ended.status, ended.attempt, ended.message) == ("DONE", 1, "once")
+    assert await bench.statuses(ended.id) == ["PENDING", "PROCESSING", "DONE"]
+
+
+async def test_heartbeats_go_on_after_a_defect_of_ours(
+    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, logs: Logs
+) -> None:
+    go_on, beaten = asyncio.Event(), asyncio.Event()
+    real, failures = tasks.extend_leases, iter([StoreUnavailable(), ValueError("a defect")])
+
+    async def fail_twice(*arguments: Any, **options: Any) -> Any:
+        if error := next(failures, None):
+            raise error
+        beaten.set()
+        return await real(*arguments, **options)
+
+    @task("long")
+    async def long(payload: Any, ctx: Context) -> None:
+        ctx.progress(0.5, "kept all the same")
+        await go_on.wait()
+
+    monkeypatch.setattr("worker.leases.extend_leases", fail_twice)
+    async with start_worker(long):
+        task_id = await bench.create("long")
+        await until(beaten)
+
+        async def is_kept() -> bool:
+            return (await bench.get(task_id)).message == "kept all the same"
+
+        await eventually(is_kept)
+        go_on.set()
+        await bench.end(task_id)
+    assert [entry["log_level"] for entry in logs if "leases" in entry["event"]] == ["warning", "error"]
