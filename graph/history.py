@@ -6,12 +6,20 @@ from typing import Self
 import strawberry
 
 from graph import figures
+from graph.leaves import explained_enum
 
 field = strawberry.field
 
-strawberry.enum(
+explained_enum(
     figures.Span,
-    description="How far back: in steps of 30 seconds, 1 minute, 5 minutes, 20 minutes.",
+    "Span",
+    "How far back the figures reach.",
+    {
+        figures.Span.MINUTES_15: "15 minutes, in steps of 30 seconds.",
+        figures.Span.HOUR_1: "An hour, in steps of a minute.",
+        figures.Span.HOURS_6: "6 hours, in steps of 5 minutes.",
+        figures.Span.HOURS_24: "A day, in steps of 20 minutes.",
+    },
 )
 
 

@@ -24,14 +24,20 @@ export type CreateTaskInput = {
 
 /** Which end of a list comes first. */
 export type OrderDirection =
+  /** The oldest first. */
   | 'ASC'
+  /** The newest first. */
   | 'DESC';
 
-/** How far back: in steps of 30 seconds, 1 minute, 5 minutes, 20 minutes. */
+/** How far back the figures reach. */
 export type Span =
+  /** 6 hours, in steps of 5 minutes. */
   | 'HOURS_6'
+  /** A day, in steps of 20 minutes. */
   | 'HOURS_24'
+  /** An hour, in steps of a minute. */
   | 'HOUR_1'
+  /** 15 minutes, in steps of 30 seconds. */
   | 'MINUTES_15';
 
 /** Which tasks. Every condition given has to hold. */
@@ -60,15 +66,22 @@ export type TaskOrder = {
 
 /** What a list is ordered by. */
 export type TaskOrderField =
+  /** When it was created. */
   | 'CREATED_AT'
+  /** When its last change was recorded. */
   | 'UPDATED_AT';
 
 /** Where a task is: waiting, running, or ended in one of three ways. */
 export type TaskStatus =
+  /** Somebody stopped it. */
   | 'CANCELLED'
+  /** It ended well. */
   | 'DONE'
+  /** It used up its attempts, or another could not help; its error says why. */
   | 'FAILED'
+  /** It waits: for a worker, for its date, or for its next attempt. */
   | 'PENDING'
+  /** A worker has it. */
   | 'PROCESSING';
 
 export type TaskStreamSubscriptionVariables = Exact<{
