@@ -117,6 +117,7 @@ test("everything in the list can be done by keyboard", async ({ page, taskflow }
   await page.keyboard.type(parked);
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(new RegExp(`/task/${parked}$`));
+  await expect(page.getByRole("textbox", { name: "Command" })).toBeHidden();
   await page.keyboard.press("n");
   await expect(page).toHaveURL("/new");
   await page.keyboard.press("g");
