@@ -119,7 +119,9 @@ test("everything in the list can be done by keyboard", async ({ page, taskflow }
   await expect(page).toHaveURL(new RegExp(`/task/${parked}$`));
   await expect(page.getByRole("textbox", { name: "Command" })).toBeHidden();
   await page.keyboard.press("n");
-  await expect(page).toHaveURL("/new");
+  await expect(page.getByRole("dialog", { name: "New task" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
   await page.keyboard.press("g");
   await page.keyboard.press("o");
   await expect(page).toHaveURL("/overview");
