@@ -15,6 +15,8 @@ from db.transaction import read
 
 FEW: Final = 3000
 """Rows that are sorted sooner than a page of them is found among all the others in order."""
+FEW_OF_A_TIME: Final = 100_000
+"""The same for those created within some time: they changed within some time too, and all others may come first."""
 NEXT: Final = 10_000
 """Rows that a search reads, from where its page begins, before it asks the index of words."""
 
@@ -66,22 +68,21 @@ def _by_index(statement: sa.Select[Any], column: str) -> sa.Select[Any]:
 
 async def _few(engine: AsyncEngine, where: Filter, order: Order) -> str | None:
     """The column for which the filter leaves few rows, where no index has all that it asks for in order."""
+    named = {column: ([is_one_of(column, values)], FEW) for column, values in where.values().items()}
     bounds = conditions(Filter(created_after=where.created_after, created_before=where.created_before))
-    named = {column: [is_one_of(column, values)] for column, values in where.values().items()}
     if order.field is OrderField.UPDATED_AT and bounds:
-        named["created_at"] = bounds
+        named["created_at"] = bounds, FEW_OF_A_TIME
     leading, _ = _branches(where, order)
     if not named.keys() - {leading}:
         return None
     counts = [
         sa.select(sa.literal(column), sa.func.count()).select_from(
-            _by_index(sa.select(sa.literal(1)).select_from(tasks).where(*each).limit(FEW + 1), column).subquery()
+            _by_index(sa.select(sa.literal(1)).select_from(tasks).where(*each).limit(most + 1), column).subquery()
         )
-        for column, each in named.items()
+        for column, (each, most) in named.items()
     ]
     rows: Sequence[tuple[str, int]] = await read(engine, sa.union_all(*counts))
-    fewest, column = min((count, column) for column, count in rows)
-    return column if fewest <= FEW else None
+    return min(((count, column) for column, count in rows if count <= named[column][1]), default=(0, None))[1]
 
 
 async def _search(

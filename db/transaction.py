@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -23,6 +23,8 @@ ATTEMPTS: Final = 10
 PATIENCE: Final = timedelta(seconds=20)
 IMMEDIATE: Final = "immediate"
 """The option under which SQLite takes its write lock at BEGIN, so that a reader never fails to become a writer."""
+TURN: Final = "turn"
+"""The option that holds the lock under which SQLite's writers take turns; other databases have none."""
 
 
 def is_lost_race(error: BaseException) -> bool:
@@ -45,6 +47,17 @@ def is_unavailable(error: BaseException) -> bool:
             return False
         return error.connection_invalidated or isinstance(error, sa.exc.InterfaceError | sa.exc.OperationalError)
     return isinstance(error, OSError | TimeoutError | sa.exc.TimeoutError)
+
+
+def _turn(engine: AsyncEngine) -> AbstractAsyncContextManager[None]:
+    """First come, first served. SQLite itself lets whoever waits for its lock sleep, and ask again, and is not fair."""
+    lock: AbstractAsyncContextManager[None] | None = engine.get_execution_options().get(TURN)
+    return lock or nullcontext()
+
+
+def is_divisible(error: Exception) -> bool:
+    """Whether a single row of a batch may be to blame: not where the database is away."""
+    return not isinstance(error, StoreUnavailable) and not is_unavailable(error)
 
 
 @asynccontextmanager
@@ -70,7 +83,7 @@ async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaita
         for attempt in range(1, ATTEMPTS + 1):
             committing = False
             try:
-                async with engine.connect() as connection:
+                async with _turn(engine), engine.connect() as connection:
                     await connection.execution_options(**{IMMEDIATE: True})
                     async with connection.begin() as transaction:
                         result = await work(connection)

@@ -10,15 +10,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from graph import health, rest, ws
 from graph.context import Context, Services
 from graph.dashboard import Dashboard, built_dashboard
 from graph.figures import FiguresCache
-from graph.http import GraphQLApp
 from graph.live import open_hub
+from graph.pages import GraphQLWithPage, index
 from graph.problems import HANDLERS
 from graph.schema import schema
 from graph.security import allowed_origins
@@ -30,15 +30,6 @@ from infra.settings import Settings
 BODY_MAX: Final = 4 * 1024 * 1024
 """Room for many tasks at once; more where one payload may be larger."""
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
-
-
-class BrowsableGraphQL(GraphQLApp):
-    """With GraphiQL for a browser, where that is built."""
-
-    dashboard: Dashboard | None = None
-
-    async def page(self, request: Request) -> Response | None:
-        return await self.dashboard.ide(request) if self.dashboard else None
 
 
 @asynccontextmanager
@@ -65,7 +56,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
     dashboard = Dashboard(folder, settings) if folder else None
     origins = sorted(allowed_origins(settings.cors_allow_origins))
     limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
-    graphql = BrowsableGraphQL(schema, context=Context.of, allowed_origins=origins, body_limit=limit)
+    graphql = GraphQLWithPage(schema, context=Context.of, allowed_origins=origins, body_limit=limit)
     graphql.dashboard = dashboard
     app = Starlette(
         routes=[
@@ -99,20 +90,6 @@ async def drain(app: Starlette) -> None:
     services: Services = app.state.services
     services.draining.set()
     await asyncio.gather(app.state.graphql.drain(), ws.drain(services))
-
-
-async def index(request: Request) -> Response:
-    """What is where, for whoever comes to an API without its dashboard."""
-    return JSONResponse(
-        {
-            "name": "TaskFlow",
-            "graphql": "/graphql",
-            "live": "/ws",
-            "tasks": "/tasks",
-            "openapi": "/openapi.json",
-            "health": "/healthz",
-        }
-    )
 
 
 async def openapi(request: Request) -> Response:

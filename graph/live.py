@@ -101,11 +101,11 @@ class Hub:
     async def watch(self, task_id: str | None = None) -> AsyncIterator[Watcher]:
         """Every change that is recorded from here on, of one task or of all. Raises StoreUnavailable."""
         watcher = Watcher()
-        group = self._of_all if task_id is None else self._by_task.setdefault(task_id, set())
-        group.add(watcher)
+        async with self._beginning:
+            self._ledger = self._ledger or await self._begin()
+            group = self._of_all if task_id is None else self._by_task.setdefault(task_id, set())
+            group.add(watcher)
         try:
-            async with self._beginning:
-                self._ledger = self._ledger or await self._begin()
             yield watcher
         finally:
             group.discard(watcher)

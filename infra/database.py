@@ -73,6 +73,7 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
                 "check_same_thread": False,  # a cursor is made in this one, and used in the connection's
                 "async_creator_fn": sqlite.connect,
             },
+            execution_options={"turn": asyncio.Lock()},
             **options,
         )
         _prepare_sqlite(engine)

@@ -8,6 +8,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from graph.http import GraphQLApp
 from tests.graph.toy import Events, schema
@@ -19,15 +20,22 @@ def make_app(events: Events | None = None, **options: Any) -> GraphQLApp:
 
 
 @asynccontextmanager
-async def serving(app: GraphQLApp | Starlette) -> AsyncIterator[str]:
-    """The address, as host:port, at which a real server answers; a GraphQLApp alone is on /graphql."""
-    alone = isinstance(app, GraphQLApp)
-    site = Starlette(routes=[Route("/graphql", app), WebSocketRoute("/graphql", app)]) if alone else app
+async def serving(app: ASGIApp, *, send_buffer: int | None = None) -> AsyncIterator[str]:
+    """The address, as host:port, at which a real server answers; a GraphQLApp alone is on /graphql.
+
+    The kernel keeps no more than `send_buffer` bytes for a client that does not read.
+    """
+    site = app
+    if isinstance(app, GraphQLApp):
+        site = Starlette(routes=[Route("/graphql", app), WebSocketRoute("/graphql", app)])
     config = uvicorn.Config(site, log_level="warning", ws_max_size=1 << 20, lifespan="off", log_config=None)
+    config.ws_per_message_deflate = False
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        if send_buffer:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         await server.startup(sockets=[listening])
         try:
             yield "{}:{}".format(*listening.getsockname())

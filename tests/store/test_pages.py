@@ -95,6 +95,7 @@ async def test_a_page_is_the_same_whichever_way_it_is_read(
     """In the order of an index, or sorted because it is few; by reading titles, or by the index of words."""
     for few, next_ in [(0, 0), (1000, 3)]:
         monkeypatch.setattr(pages, "FEW", few)
+        monkeypatch.setattr(pages, "FEW_OF_A_TIME", few)
         monkeypatch.setattr(pages, "NEXT", next_)
         for where, order in itertools.product(FILTERS, ORDERS):
             assert await walk(engine, where, order, 9) == expected(rows, where, order), (where, order, few, next_)
