@@ -59,8 +59,9 @@ async def services(resources: Resources) -> AsyncIterator[Services]:
 
 
 @pytest.fixture
-async def app(settings: Settings, services: Services) -> Starlette:
-    """The application, its services open: not yet served."""
+async def app(settings: Settings, services: Services, monkeypatch: pytest.MonkeyPatch) -> Starlette:
+    """The application, its services open: not yet served, and without the dashboard that may have been built here."""
+    monkeypatch.setattr("graph.app.built_dashboard", lambda: None)
     app = create_app(settings, lambda: AsyncExitStack())  # type: ignore[arg-type, return-value]
     app.state.services = services
     return app
