@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from db import dispatch, tasks
@@ -17,6 +17,7 @@ from db.lifecycle import TaskStatus
 from db.models import NewTask, Recorded, Task
 from db.tasks import Created
 from db.transaction import is_unavailable
+from infra.background import running
 from infra.batcher import Batcher, open_batcher
 from infra.broker import TaskMessage
 from infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, StatusEvent
@@ -28,6 +29,8 @@ BATCH: Final = 200
 PUBLISH_AT_A_TIME: Final = 1000
 UNPUBLISHED_KEPT: Final = 20_000
 """The most tasks that wait here to be published; those above are left to a dispatcher."""
+LAST_PUBLISH: Final = timedelta(seconds=2)
+"""What a process that stops may take for it."""
 
 
 class Submitter:
@@ -36,6 +39,7 @@ class Submitter:
         self._creates = creates
         self._unpublished: list[Task] = []
         self._wake = asyncio.Event()
+        self._closing = False
 
     async def create(self, group: list[NewTask]) -> Created:
         """All or none. Raises IdempotencyConflict, StoreUnavailable."""
@@ -75,8 +79,13 @@ class Submitter:
         self._unpublished += due[: UNPUBLISHED_KEPT - len(self._unpublished)]
         self._wake.set()
 
-    async def publish_for_ever(self) -> None:
-        while True:
+    def close(self) -> None:
+        """`publish` ends once it has published what waits."""
+        self._closing = True
+        self._wake.set()
+
+    async def publish(self) -> None:
+        while not self._closing:
             await self._wake.wait()
             self._wake.clear()
             while self._unpublished:
@@ -106,9 +115,9 @@ async def open_submitter(resources: Resources) -> AsyncIterator[Submitter]:
 
     async with open_batcher(commit, limit=BATCH, divisible=divisible) as creates:
         submitter = Submitter(resources, creates)
-        publishing = asyncio.create_task(submitter.publish_for_ever(), name="publish")
-        try:
-            yield submitter
-        finally:
-            publishing.cancel()
-            await asyncio.wait([publishing])
+        async with running(submitter.publish(), name="publish") as publishing:
+            try:
+                yield submitter
+            finally:
+                submitter.close()
+                await asyncio.wait([publishing], timeout=LAST_PUBLISH.total_seconds())
