@@ -8,8 +8,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from graph.app import BrowsableGraphQL
 from graph.dashboard import Dashboard
+from graph.pages import GraphQLWithPage
 from infra.settings import Settings
 from tests.graph import toy
 
@@ -38,11 +38,11 @@ async def test_each_page_is_the_app_and_is_asked_for_again(browser: httpx.AsyncC
 
 
 async def test_a_browser_at_graphql_gets_the_ide_where_it_is_built(tmp_path: Path) -> None:
-    app = BrowsableGraphQL(toy.schema, context=lambda connection: toy.Events())
+    app = GraphQLWithPage(toy.schema, context=lambda connection: toy.Events())
     site = Starlette(routes=[Route("/graphql", app)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://taskflow.test") as client:
         as_browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-        assert (await client.get("/graphql", headers=as_browser)).headers["content-type"].startswith("application/json")
+        assert "GraphQL endpoint" in (await client.get("/graphql", headers=as_browser)).text
         (tmp_path / "graphiql.html").write_text("<!doctype html><title>GraphiQL</title>")
         app.dashboard = Dashboard(tmp_path, SETTINGS)
         page = await client.get("/graphql", headers=as_browser)
