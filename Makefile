@@ -3,7 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
-.PHONY: help setup run test check schema migration lock fmt clean
+DASHBOARD := frontend/dist/index.html
+DASHBOARD_SOURCES := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -name screenshots -prune -o -name e2e -prune -o -type f -print)
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.PHONY: help setup frontend run test check dashboard-check dashboard-test schema migration lock fmt clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -16,17 +20,35 @@ help: ## list the targets
 
 setup: .venv/installed ## install everything into .venv
 
-run: setup ## set up, then API and worker in one process on port 8000
+frontend/node_modules/.package-lock.json: frontend/package-lock.json | .venv/installed
+	cd frontend && $(NODE) npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DASHBOARD): $(DASHBOARD_SOURCES) frontend/node_modules/.package-lock.json
+	cd frontend && $(NODE) npx vite build --logLevel warn
+
+frontend: setup $(DASHBOARD) ## build the dashboard, when its sources are newer
+
+run: setup frontend ## set up, then API, dashboard and worker in one process on port 8000
 	$(BIN)/taskflow up
 
-test: check ## set up, bring the real services up where it can, then lint, types, layers and every test
+test: check dashboard-test ## set up, bring the real services up where it can, then lint, types, layers and every test
 	$(BIN)/python -m tests.services run -- $(BIN)/pytest $(ARGS)
 
-check: setup ## lint, types and layers only
+check: setup dashboard-check ## lint, types and layers only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+dashboard-check: setup frontend/node_modules/.package-lock.json ## the dashboard's lint, types, and whether its generated types drifted
+	cd frontend && $(NODE) npm run --silent lint
+	cd frontend && $(NODE) npm run --silent typecheck
+	cd frontend && $(NODE) npm run --silent codegen:check
+
+dashboard-test: frontend ## the dashboard's unit tests, and those in a browser
+	cd frontend && $(NODE) npm run --silent test
+	cd frontend && $(NODE) npm run --silent e2e
 
 schema: setup ## print the GraphQL schema that is served into graph/schema.graphql
 	$(BIN)/python -m graph.schema > graph/schema.graphql.new
@@ -50,5 +72,5 @@ fmt: setup ## format and repair what can be repaired
 	$(BIN)/ruff check --fix .
 
 clean: ## delete what was made here: .venv, caches, builds; the services' cache and a taskflow.db stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist frontend/dist frontend/node_modules
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +

@@ -112,6 +112,7 @@ tasks = sa.Table(
     sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
     sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue"),
     sa.Index("uq_tasks_idempotency_key", "idempotency_key", unique=True),
+    sa.Index("idx_tasks_finished_at", "finished_at", "status", "kind", "duration_ms"),
     mysql_charset="utf8mb4",
 )
 

@@ -15,6 +15,8 @@ from starlette.routing import Route, WebSocketRoute
 
 from graph import health, rest, ws
 from graph.context import Context, Services
+from graph.dashboard import Dashboard, built_dashboard
+from graph.figures import FiguresCache
 from graph.live import open_hub
 from graph.pages import GraphQLWithPage, index
 from graph.problems import HANDLERS
@@ -35,7 +37,7 @@ async def open_services(resources: Resources) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         submitter = await stack.enter_async_context(open_submitter(resources))
         hub = await stack.enter_async_context(open_hub(resources.engine, resources.bus))
-        yield Services(resources, submitter, hub, StatsCache(resources))
+        yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources))
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
@@ -50,12 +52,15 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             app.state.services = services
             yield
 
+    folder = built_dashboard()
+    dashboard = Dashboard(folder, settings) if folder else None
     origins = sorted(allowed_origins(settings.cors_allow_origins))
     limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
     graphql = GraphQLWithPage(schema, context=Context.of, allowed_origins=origins, body_limit=limit)
+    graphql.dashboard = dashboard
     app = Starlette(
         routes=[
-            Route("/", index),
+            *(dashboard.routes() if dashboard else [Route("/", index)]),
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             WebSocketRoute("/ws", ws.status_feed),

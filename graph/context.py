@@ -13,6 +13,7 @@ from strawberry.types import Info
 from db import queries
 from db.errors import TaskNotFound
 from db.models import Task, TaskEvent
+from graph.figures import FiguresCache
 from graph.live import Hub
 from graph.stats import StatsCache
 from graph.submit import Submitter
@@ -31,6 +32,7 @@ class Services:
     submitter: Submitter
     hub: Hub
     stats: StatsCache
+    figures: FiguresCache
     feeds: set[WebSocket] = field(default_factory=set)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -22,14 +22,14 @@ class OrderDirection(Enum):
     DESC = "desc"
 
 
-def _enum(kind: type[Enum], name: str, description: str, values: Mapping[Any, str]) -> None:
+def explained_enum(kind: type[Enum], name: str, description: str, values: Mapping[Any, str]) -> None:
     """Make it known to Strawberry, each value explained."""
     strawberry.enum(kind, name=name, description=description)
     for value in kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = values[kind[value.name]]
 
 
-_enum(
+explained_enum(
     TaskStatus,
     "TaskStatus",
     "Where a task is: waiting, running, or ended in one of three ways.",
@@ -41,7 +41,7 @@ _enum(
         TaskStatus.CANCELLED: "Somebody stopped it.",
     },
 )
-_enum(
+explained_enum(
     OrderField,
     "TaskOrderField",
     "What a list is ordered by.",
@@ -50,7 +50,7 @@ _enum(
         OrderField.UPDATED_AT: "When its last change was recorded.",
     },
 )
-_enum(
+explained_enum(
     OrderDirection,
     "OrderDirection",
     "Which end of a list comes first.",

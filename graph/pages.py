@@ -5,6 +5,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from graph.dashboard import Dashboard
 from graph.http import GraphQLApp
 
 DOORS: Final = {
@@ -30,11 +31,15 @@ async def index(request: Request) -> Response:
 
 
 class GraphQLWithPage(GraphQLApp):
-    """A browser that asks for no operation is told what this is."""
+    """A browser that asks for no operation gets GraphiQL, or is told what this is where that is not built."""
+
+    dashboard: Dashboard | None = None
 
     async def page(self, request: Request) -> Response | None:
         if "query" in request.query_params:
             return None
+        if self.dashboard and (ide := await self.dashboard.ide(request)):
+            return ide
         return _page(
             "<p>This is a GraphQL endpoint: send operations by POST as <code>application/json</code>, for example</p>"
             "<pre>curl -H 'content-type: application/json' "

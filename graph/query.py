@@ -6,6 +6,8 @@ import strawberry
 
 from db import queries
 from graph.context import ContextInfo
+from graph.figures import Span
+from graph.history import History, Queue
 from graph.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
 from graph.paging import encode_cursor, load_page, page_size
 from graph.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
@@ -45,3 +47,17 @@ class Query:
     @strawberry.field(description="Figures of the whole system, at most a second old.")
     async def stats(self, info: ContextInfo) -> Stats:
         return Stats.of(await info.context.services.stats.get())
+
+    @strawberry.field(description="What ended lately, and how long it took. At most a thirtieth of a step old.")
+    async def history(
+        self, info: ContextInfo, span: Annotated[Span, argument("How far back.")] = Span.HOUR_1
+    ) -> History:
+        return History.of(await info.context.services.figures.history(span))
+
+    @strawberry.field(description="Kinds that tasks have, in order; at most 200.")
+    async def kinds(self, info: ContextInfo) -> list[str]:
+        return await info.context.services.figures.kinds.get()
+
+    @strawberry.field(description="Queues that tasks name (at most 200 of them) or workers take from, in order.")
+    async def queues(self, info: ContextInfo) -> list[Queue]:
+        return [Queue.of(one) for one in await info.context.services.figures.queues.get()]

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     worker_heartbeat_file: Path | None = None
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
     payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = 262_144
+    react_app_api_base: str = ""
+    react_app_ws_url: str = ""
     log_format: Literal["json", "text"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     db_echo: bool = False

@@ -59,8 +59,9 @@ async def services(resources: Resources) -> AsyncIterator[Services]:
 
 
 @pytest.fixture
-async def app(services: Services) -> Starlette:
-    """The application, its services open: not yet served."""
+async def app(services: Services, monkeypatch: pytest.MonkeyPatch) -> Starlette:
+    """The application, its services open: not yet served, and without the dashboard that may have been built here."""
+    monkeypatch.setattr("graph.app.built_dashboard", lambda: None)
     return app_of(services)
 
 

@@ -6,15 +6,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
+from graph import dashboard
 from infra.settings import Settings
 
 TOP = Path(__file__).parents[2]
 DEPLOY = TOP / "infra" / "deploy"
 OURS = ("api", "worker", "migrate")
-SERVICES = (*OURS, "mysql", "rabbitmq", "redis")
+SERVICES = (*OURS, "frontend", "mysql", "rabbitmq", "redis")
 
 CONTRACT = re.findall(
     r"\w+",
@@ -33,6 +35,8 @@ EXAMPLES = {
     "WORKER_HANDLERS",
     "LOG_FORMAT",
     "WORKER_HEARTBEAT_FILE",
+    "REACT_APP_API_BASE",
+    "REACT_APP_WS_URL",
 }
 """What env.example shows for these is an example, not the default."""
 
@@ -106,6 +110,50 @@ def test_compose_needs_no_env_file_and_has_the_defaults_of_the_example(services:
     defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^${}]*)\}", text))
     example = documented()
     assert {name: example[name] for name in defaults} == defaults
+
+
+def test_the_dashboard_has_a_server_of_its_own_that_holds_no_credential(services: dict[str, Any]) -> None:
+    frontend = services["frontend"]
+    assert frontend["image"] == services["api"]["image"]
+    assert frontend["entrypoint"][:3] == ["uvicorn", "graph.dashboard:create_site", "--factory"]
+    assert frontend["ports"] == ["127.0.0.1:${FRONTEND_PORT:-5001}:5001"]
+    assert set(frontend["environment"]) == {"REACT_APP_API_BASE", "REACT_APP_WS_URL"}
+    assert "env_file" not in frontend
+    assert frontend["environment"]["REACT_APP_WS_URL"].endswith("/ws}")
+    assert "127.0.0.1:5001" in services["api"]["environment"]["CORS_ALLOW_ORIGINS"]
+
+
+def test_for_development_the_dashboard_reloads_and_reaches_the_api_through_its_server() -> None:
+    frontend = compose("compose.dev.yaml")["frontend"]
+    assert "vite" in frontend["command"][0]
+    assert "../../frontend:/app" in frontend["volumes"]
+    assert frontend["environment"]["TASKFLOW_URL"] == "http://api:8000"
+
+
+async def test_the_server_of_the_dashboard_reads_where_the_api_is_when_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("index.html", "graphiql.html"):
+        (tmp_path / name).write_text(f"<!doctype html><title>{name}</title>")
+    monkeypatch.setattr(dashboard, "PLACES", (tmp_path,))
+    monkeypatch.setenv("REACT_APP_API_BASE", "http://127.0.0.1:8000")
+    monkeypatch.setenv("REACT_APP_WS_URL", "ws://127.0.0.1:8000/ws")
+    transport = httpx.ASGITransport(dashboard.create_site())
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:5001") as client:
+        assert '"wsUrl": "ws://127.0.0.1:8000/ws"' in (await client.get("/config.js")).text
+        page = await client.get("/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa")
+        assert (
+            "connect-src 'self' http://127.0.0.1:8000 ws://127.0.0.1:8000;" in page.headers["content-security-policy"]
+        )
+        assert "graphiql.html" in (await client.get("/graphql")).text
+
+
+def test_the_image_carries_the_built_dashboard() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    assert "npx vite build" in text
+    assert "COPY --from=dashboard /src/frontend/dist" in text
+    ignore = (TOP / ".dockerignore").read_text().splitlines()
+    assert {"frontend/node_modules", "frontend/dist"} <= set(ignore)
 
 
 def test_a_worker_has_longer_to_stop_than_its_drain_takes(services: dict[str, Any]) -> None:

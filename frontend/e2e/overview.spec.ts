@@ -1,0 +1,61 @@
+import { expect, isLive, test } from "./support/test";
+
+test.use({ instance: "overview" });
+
+test("figures move live, and each leads to its list", async ({ page, taskflow }) => {
+  await page.goto("/overview");
+  await isLive(page);
+  await expect(page.getByText("No task ended in this time.")).toBeVisible();
+  const done = page.getByRole("link", { name: /^Done/ });
+  await expect(done).toContainText("0");
+  await taskflow.createMany(
+    Array.from({ length: 9 }, (_, n) => ({ title: `Mail ${n}`, payload: { message: "sent" } })),
+  );
+  await taskflow.create({ title: "No letter", payload: {} });
+  await expect(done).toContainText("9");
+  await expect(page.getByRole("link", { name: /9 done, 1 failed/ })).toBeVisible();
+  await done.click();
+  await expect(page).toHaveURL("/?status=DONE");
+});
+
+test("a column of the chart, by mouse or arrow keys, leads to the tasks of its time", async ({ page }) => {
+  await page.goto("/overview");
+  const columns = page.getByRole("navigation", { name: "Throughput, by time" });
+  const last = columns.getByRole("link").last();
+  await last.focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect(columns.getByRole("link").nth(58)).toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await expect(last).toBeFocused();
+  await columns.getByRole("link", { name: /9 done/ }).click();
+  await expect(page).toHaveURL(/status=DONE&status=FAILED&status=CANCELLED&from=.*&to=/);
+  await expect(page.getByRole("row").filter({ hasText: "Mail" }).first()).toBeVisible();
+});
+
+test("the span is part of the address", async ({ page }) => {
+  await page.goto("/overview?span=6h");
+  await expect(page.getByRole("link", { name: "6 h" })).toHaveAttribute("aria-current", "page");
+  await page.getByRole("link", { name: "15 min" }).click();
+  await expect(page).toHaveURL("/overview?span=15m");
+  await page.getByRole("link", { name: "1 h" }).click();
+  await expect(page).toHaveURL("/overview");
+});
+
+test("the kinds that fail are named, and lead to their failures", async ({ page }) => {
+  await page.goto("/overview");
+  await page
+    .getByRole("region", { name: "Most failing kinds" })
+    .getByRole("link", { name: /message/ })
+    .click();
+  await expect(page).toHaveURL("/?status=FAILED&kind=message&range=1h");
+  await expect(page.getByRole("row").filter({ hasText: "No letter" })).toBeVisible();
+});
+
+test("a queue that waits while nothing of it runs is told, with what to do", async ({ page, taskflow }) => {
+  await taskflow.create({ title: "Parked", queue: "nightly" });
+  await page.goto("/overview");
+  const banner = page.getByRole("alert").filter({ hasText: "nightly" });
+  await expect(banner).toContainText("WORKER_QUEUES=nightly taskflow worker", { timeout: 15_000 });
+  await banner.getByRole("link", { name: "nightly" }).click();
+  await expect(page).toHaveURL("/?status=PENDING&queue=nightly");
+});

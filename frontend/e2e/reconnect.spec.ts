@@ -1,0 +1,33 @@
+import { expect, isLive, row, test } from "./support/test";
+
+test.use({ instance: "reconnect", allowed: /WebSocket connection to|Failed to load resource|ERR_CONNECTION_REFUSED/ });
+
+test("the API restarts: the page says so, comes back by itself, and tells what it missed", async ({
+  page,
+  taskflow,
+}) => {
+  await taskflow.create({ title: "Before", payload: { message: "here" } });
+  await page.goto("/");
+  await isLive(page);
+  await expect(row(page, "Before").getByText("Done")).toBeVisible();
+  await taskflow.stop();
+  await expect(page.getByRole("status", { name: /Reconnecting \(\d+ s\)/ })).toBeVisible();
+  await expect(row(page, "Before")).toBeVisible();
+  await taskflow.start();
+  await taskflow.create({ title: "Meanwhile", payload: { message: "here too" } });
+  await expect(row(page, "Meanwhile").getByText("Done")).toBeVisible();
+  await expect(page.getByRole("status", { name: /Live, (caught up \d+ changes?|nothing missed)/ })).toBeVisible();
+  await taskflow.create({ title: "Afterwards", payload: { message: "and again" } });
+  await expect(row(page, "Afterwards").getByText("Done")).toBeVisible();
+});
+
+test("an API that is away is an error, never an empty list", async ({ page, taskflow }) => {
+  await taskflow.create({ title: "There after all", payload: { message: "here" } });
+  await page.route("**/graphql", (route) => route.abort());
+  await page.goto("/");
+  await expect(page.getByRole("alert")).toContainText("The tasks could not be loaded");
+  await expect(page.getByText("No task yet")).toBeHidden();
+  await page.unroute("**/graphql");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(row(page, "There after all")).toBeVisible();
+});

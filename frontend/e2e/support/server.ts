@@ -1,0 +1,123 @@
+/** `taskflow up` in a folder of its own, on a free port; it can be stopped and started again on the same one. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BIN = fileURLToPath(new URL("../../../.venv/bin/", import.meta.url));
+const PATIENCE_MS = 30_000;
+const LOOK_EVERY_MS = 100;
+const BATCH = 1_000;
+
+export interface NewTask {
+  readonly title: string;
+  readonly kind?: string;
+  readonly queue?: string;
+  readonly payload?: object;
+  readonly maxAttempts?: number;
+  readonly runAt?: string;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+export class TaskFlow {
+  private process: ChildProcess | undefined;
+
+  private constructor(
+    readonly folder: string,
+    readonly port: number,
+  ) {}
+
+  static async make(): Promise<TaskFlow> {
+    return new TaskFlow(await mkdtemp(join(tmpdir(), "taskflow-e2e-")), await freePort());
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const environment = { ...process.env, LOG_LEVEL: "ERROR", DB_URL: "", RABBITMQ_URL: "", REDIS_URL: "" };
+    this.process = spawn(join(BIN, "taskflow"), ["up", "--port", String(this.port)], {
+      cwd: this.folder,
+      env: environment,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!(await this.answers())) {
+      if (Date.now() > deadline) throw new Error("taskflow up does not answer");
+      await new Promise((go) => setTimeout(go, LOOK_EVERY_MS));
+    }
+  }
+
+  async stop(): Promise<void> {
+    const running = this.process;
+    this.process = undefined;
+    if (!running || running.exitCode !== null) return;
+    const gone = once(running, "exit");
+    running.kill("SIGTERM");
+    await gone;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async graphql<Data>(query: string, variables: object = {}): Promise<Data> {
+    const response = await fetch(`${this.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await response.json()) as { data?: Data; errors?: { message: string }[] };
+    if (errors || data === undefined) throw new Error(errors?.map(({ message }) => message).join("; ") ?? "no data");
+    return data;
+  }
+
+  /** Returns the new task's id. */
+  async create(input: NewTask): Promise<string> {
+    const query = "mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { id } } }";
+    const data = await this.graphql<{ createTask: { task: { id: string } } }>(query, { input });
+    return data.createTask.task.id;
+  }
+
+  async createMany(inputs: readonly NewTask[]): Promise<void> {
+    const query = "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount } }";
+    for (let start = 0; start < inputs.length; start += BATCH) {
+      await this.graphql(query, { inputs: inputs.slice(start, start + BATCH) });
+    }
+  }
+
+  /** Waits until no task of that kind of status is left. */
+  async settled(): Promise<void> {
+    const query =
+      '{ tasks(first: 1, filter: { statuses: [PENDING, PROCESSING], queues: ["default"] }) { nodes { id } } }';
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const { tasks } = await this.graphql<{ tasks: { nodes: unknown[] } }>(query);
+      if (tasks.nodes.length === 0) return;
+      if (Date.now() > deadline) throw new Error("tasks do not end");
+      await new Promise((go) => setTimeout(go, LOOK_EVERY_MS));
+    }
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/livez`)).ok;
+    } catch {
+      return false;
+    }
+  }
+}

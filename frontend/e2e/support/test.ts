@@ -1,0 +1,58 @@
+/** The fixtures: a process for each file, and a page that must stay silent and at home. */
+import { test as base, expect, type ConsoleMessage, type Page } from "@playwright/test";
+import { TaskFlow } from "./server";
+
+interface Fixtures {
+  /** What the page may say on its console in this test, as a pattern: a refused connection while the API is away. */
+  readonly allowed: RegExp | null;
+  readonly quiet: undefined;
+}
+
+interface WorkerFixtures {
+  /** A file that names one of its own gets a process of its own, with nothing in it. */
+  readonly instance: string;
+  readonly taskflow: TaskFlow;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  instance: ["shared", { option: true, scope: "worker" }],
+  taskflow: [
+    async ({ instance: _ }, use) => {
+      const taskflow = await TaskFlow.make();
+      await taskflow.start();
+      await use(taskflow);
+      await taskflow.remove();
+    },
+    { scope: "worker" },
+  ],
+  baseURL: async ({ taskflow }, provide) => provide(taskflow.url),
+  allowed: [null, { option: true }],
+  quiet: [
+    async ({ page, taskflow, allowed }, use) => {
+      const complaints: string[] = [];
+      const complain = (text: string): void => {
+        if (!allowed?.test(text)) complaints.push(text);
+      };
+      page.on("console", (message: ConsoleMessage) => {
+        if (message.type() === "error" || message.type() === "warning") complain(message.text());
+      });
+      page.on("pageerror", (error) => complain(error.message));
+      page.on("request", (request) => {
+        const url = new URL(request.url());
+        if (url.protocol.startsWith("http") && url.origin !== taskflow.url) complain(`asked ${url.origin}`);
+      });
+      await use(undefined);
+      expect(complaints, "no error on the console, no request to another origin").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
+
+/** A row of the list, by its title. */
+export const row = (page: Page, title: string) => page.getByRole("row").filter({ hasText: title });
+
+export const isLive = async (page: Page): Promise<void> => {
+  await expect(page.getByRole("status", { name: /^Connection: Live/ })).toBeVisible();
+};

@@ -1,0 +1,99 @@
+import type { Locator, Page } from "@playwright/test";
+import { expect, isLive, test } from "./support/test";
+
+test.use({ instance: "task", permissions: ["clipboard-read", "clipboard-write"] });
+
+const part = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true });
+
+test("a task is watched from its start to its end, without a reload", async ({ page, taskflow }) => {
+  const payload = { images: 6, seconds: 0.5 };
+  const id = await taskflow.create({ title: "Resize album", kind: "progress", payload });
+  await page.goto(`/task/${id}`);
+  await expect(page.getByRole("heading", { level: 1, name: "Resize album" })).toBeVisible();
+  await expect(page).toHaveTitle("Resize album · TaskFlow");
+  await expect(page.getByText(/resizing image [2-6] of 6/).first()).toBeVisible();
+  await expect(page.getByRole("progressbar", { name: "Progress" })).toBeVisible();
+  await expect(part(page, "Result")).toContainText("It has not ended yet");
+  await expect(page.getByText("resized 6 images").first()).toBeVisible();
+  await expect(part(page, "Result")).toContainText(/images: ?6/);
+  await expect(part(page, "Timeline")).toContainText("Attempt 1 done");
+  await expect(part(page, "Event log").getByRole("row")).toHaveCount(4);
+});
+
+test("a failed task says why, attempt by attempt, and runs again when asked to", async ({ page, taskflow }) => {
+  const id = await taskflow.create({ title: "Call", kind: "flaky", payload: { failures: 9 }, maxAttempts: 2 });
+  await taskflow.settled();
+  await page.goto(`/task/${id}`);
+  await isLive(page);
+  const attempts = part(page, "Attempts");
+  await expect(attempts.getByRole("button", { name: /Attempt 2 Failed ConnectionError/ })).toHaveAttribute(
+    "aria-expanded",
+    "true",
+  );
+  await expect(attempts.getByText("the payment service did not answer (attempt 2)").first()).toBeVisible();
+  await attempts.getByRole("button", { name: /frames? of libraries/ }).click();
+  await expect(attempts.getByText(/worker\/attempt\.py/).first()).toBeVisible();
+  await attempts.getByRole("button", { name: /Attempt 1 Failed/ }).click();
+  await expect(attempts.getByText("the payment service did not answer (attempt 1)").first()).toBeVisible();
+
+  const sums = await part(page, "Timeline")
+    .getByText(/waited .* \+ ran .* = /)
+    .textContent();
+  expect(sums).not.toContain("-");
+  await expect(page.getByRole("button", { name: "Cancel" })).toHaveAttribute("aria-disabled", "true");
+  await page.getByRole("button", { name: "Retry" }).click();
+  await expect(attempts.getByRole("button", { name: /Attempt 3 Failed/ })).toBeVisible();
+  await expect(part(page, "Event log")).toContainText("Retry requested");
+});
+
+test("a scheduled task says when it starts, and is cancelled at once", async ({ page, taskflow }) => {
+  const runAt = new Date(Date.now() + 3_600_000).toISOString();
+  const id = await taskflow.create({ title: "Nightly", payload: { message: "x" }, runAt });
+  await page.goto(`/task/${id}`);
+  await expect(page.getByText(/Scheduled: it starts in 59 m/)).toBeVisible();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText("Cancelled").first()).toBeVisible();
+  await expect(page.getByRole("button", { name: "Cancel" })).toHaveAttribute("aria-disabled", "true");
+});
+
+test("a payload is folded, searched and copied, no digit lost", async ({ page, taskflow }) => {
+  const payload = { order: { lines: Array.from({ length: 300 }, (_, n) => ({ number: n, name: `line ${n}` })) } };
+  const id = await taskflow.create({ title: "Order", kind: "nobody", payload });
+  await taskflow.settled();
+  await page.goto(`/task/${id}`);
+  const tree = part(page, "Payload");
+  await tree.getByRole("textbox", { name: "Search the payload" }).fill("line 299");
+  await expect(tree.getByText('"line 299"')).toBeVisible();
+  await expect(tree.getByRole("status")).toHaveText("1 of 1");
+  await tree.getByText('"line 299"').hover();
+  await tree.getByRole("button", { name: "Copy the path $.order.lines[299].name" }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("$.order.lines[299].name");
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    tree.getByRole("button", { name: "Download the payload" }).click(),
+  ]);
+  expect(file.suggestedFilename()).toBe(`${id}-payload.json`);
+});
+
+test("a task is copied as code, and by its id", async ({ page, taskflow }) => {
+  const id = await taskflow.create({ title: "Charge", kind: "charge", payload: { number: "42" } });
+  await page.goto(`/task/${id}`);
+  await page.getByRole("button", { name: "Copy the id" }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(id);
+  for (const [name, words] of [
+    ["GraphQL", 'title: "Charge"'],
+    ["curl", `${taskflow.url}/tasks`],
+    ["Python", "httpx.post"],
+  ] as const) {
+    await page.getByRole("button", { name: "Copy as" }).click();
+    await page.getByRole("menuitem", { name }).click();
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain(words);
+  }
+});
+
+test("an id of no task is a screen of its own", async ({ page }) => {
+  await page.goto("/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa");
+  await expect(page.getByRole("heading", { name: "There is no such task" })).toBeVisible();
+  await page.getByRole("link", { name: "All tasks" }).click();
+  await expect(page).toHaveURL("/");
+});

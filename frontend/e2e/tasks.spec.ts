@@ -1,0 +1,159 @@
+import { expect, isLive, row, test } from "./support/test";
+
+test("a task created elsewhere appears, moves and is told in a toast, without a reload", async ({ page, taskflow }) => {
+  await page.goto("/");
+  await isLive(page);
+  const id = await taskflow.create({ title: "Resize album", kind: "progress", payload: { images: 4, seconds: 1 } });
+  const line = row(page, "Resize album");
+  await expect(line.getByText("Running")).toBeVisible();
+  await expect(line.getByText(/resizing image 3 of 4/)).toBeVisible();
+  await expect(line.getByText("Done")).toBeVisible();
+  const toast = page.getByRole("status").filter({ hasText: "Resize album" });
+  await expect(toast.getByText("Done")).toBeVisible();
+  await toast.getByRole("link", { name: "Resize album" }).click();
+  await expect(page).toHaveURL(new RegExp(`/task/${id}$`));
+});
+
+test("many are told in one toast that counts", async ({ page, taskflow }) => {
+  await page.goto("/");
+  await isLive(page);
+  await taskflow.createMany(
+    Array.from({ length: 40 }, (_, n) => ({ title: `Mail ${n}`, payload: { message: "sent" } })),
+  );
+  await expect(page.getByRole("status").filter({ hasText: /40 tasks done.*40 created/ })).toBeVisible();
+  await taskflow.settled();
+});
+
+test("tabs count live, and a filter is in the address, each step back and forth again", async ({ page, taskflow }) => {
+  await taskflow.create({ title: "No letter", payload: {} });
+  await taskflow.settled();
+  await page.goto("/");
+  const failed = page.getByRole("tab", { name: /Failed/ });
+  await expect(failed).toContainText(/[1-9]/);
+  await failed.click();
+  await expect(page).toHaveURL("/?status=FAILED");
+  await expect(row(page, "No letter")).toBeVisible();
+  await page.getByRole("searchbox").fill("nowhere");
+  await expect(page.getByRole("heading", { name: "No task passes this filter" })).toBeVisible();
+  await expect(page).toHaveURL("/?status=FAILED&q=nowhere");
+  await page.getByRole("button", { name: "Clear the filter" }).click();
+  await expect(page).toHaveURL("/");
+  await page.goBack();
+  await expect(page).toHaveURL("/?status=FAILED&q=nowhere");
+  await expect(page.getByRole("searchbox")).toHaveValue("nowhere");
+  await page.goBack();
+  await expect(page.getByRole("tab", { name: /All/ })).toHaveAttribute("aria-selected", "true");
+  await page.goForward();
+  await expect(page.getByRole("heading", { name: "No task passes this filter" })).toBeVisible();
+});
+
+test("a link into the middle of it opens as it was", async ({ page, taskflow }) => {
+  const id = await taskflow.create({ title: "Linked", kind: "flaky", payload: { failures: 0 } });
+  await taskflow.settled();
+  await page.goto(`/?status=DONE&kind=flaky&sort=oldest&peek=${id}`);
+  await expect(page.getByRole("tab", { name: /Done/ })).toHaveAttribute("aria-selected", "true");
+  await expect(page.getByRole("columnheader", { name: "Created" })).toHaveAttribute("aria-sort", "ascending");
+  await expect(
+    page.getByRole("complementary", { name: "Peek" }).getByRole("heading", { name: "Linked" }),
+  ).toBeVisible();
+  await expect(page.getByRole("row")).toHaveCount(2);
+});
+
+test("a time range is part of the address", async ({ page, taskflow }) => {
+  await taskflow.create({ title: "Of this hour", payload: { message: "now" } });
+  await page.goto("/");
+  await page.getByRole("button", { name: "Created: Any time" }).click();
+  await page.getByRole("button", { name: "Last hour" }).click();
+  await expect(page).toHaveURL("/?range=1h");
+  await expect(row(page, "Of this hour")).toBeVisible();
+});
+
+test("the selection is retried, and each task says what became of it", async ({ page, taskflow }) => {
+  for (const number of [1, 2, 3]) await taskflow.create({ title: `Broken ${number}`, payload: {} });
+  await taskflow.create({ title: "Broken not", payload: { message: "well" } });
+  await taskflow.settled();
+  await page.goto("/?q=Broken");
+  await page.getByRole("checkbox", { name: "Select Broken not" }).click();
+  await page.getByRole("checkbox", { name: "Select Broken 1" }).click({ modifiers: ["Shift"] });
+  await expect(page.getByRole("region", { name: "Selection" })).toContainText("4 tasks selected");
+  await page.getByRole("button", { name: "Retry selected" }).click();
+  const outcome = page.getByRole("dialog");
+  await expect(outcome).toContainText("3 tasks retried");
+  await expect(outcome).toContainText("1 task refused");
+  await expect(outcome.getByRole("row").filter({ hasText: "Broken not" })).toContainText(/DONE/);
+  await outcome.getByRole("button", { name: "Close" }).last().click();
+  await taskflow.settled();
+  await expect(page.getByRole("row").filter({ hasText: "Broken 2" }).getByText("Failed")).toBeVisible();
+});
+
+test("everything in the list can be done by keyboard", async ({ page, taskflow }) => {
+  const parked = await taskflow.create({ title: "Parked", queue: "nobody" });
+  await page.goto(`/?queue=nobody&q=${parked}`);
+  await expect(row(page, "Parked")).toBeVisible();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Space");
+  await expect(page.getByRole("complementary", { name: "Peek" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("complementary", { name: "Peek" })).toBeHidden();
+  await page.keyboard.press("c");
+  await expect(row(page, "Parked").getByText("Cancelled")).toBeVisible();
+  await page.keyboard.press("r");
+  await expect(row(page, "Parked").getByText("Pending")).toBeVisible();
+  await page.keyboard.press("x");
+  await expect(page.getByRole("checkbox", { name: "Select Parked" })).toBeChecked();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(`/task/${parked}$`));
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await expect(page).toHaveURL("/");
+  await page.keyboard.press("/");
+  await expect(page.getByRole("searchbox")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await expect(page.getByRole("textbox", { name: "Command" })).toBeFocused();
+  await page.keyboard.type(parked);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(`/task/${parked}$`));
+  await expect(page.getByRole("textbox", { name: "Command" })).toBeHidden();
+  await page.keyboard.press("n");
+  await expect(page.getByRole("dialog", { name: "New task" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await expect(page).toHaveURL("/overview");
+});
+
+test("Tab reaches the page by way of the skip link, and every stop can be seen", async ({ page }) => {
+  await page.goto("/");
+  await isLive(page);
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the page" })).toBeFocused();
+  for (let stop = 0; stop < 14; stop++) {
+    await page.keyboard.press("Tab");
+    const outline = await page.evaluate(() => {
+      const focused = document.activeElement;
+      if (!focused || focused === document.body) return "nothing";
+      const ring = (element: Element): boolean => {
+        const { outlineStyle, boxShadow, borderColor } = getComputedStyle(element);
+        return outlineStyle !== "none" || boxShadow !== "none" || borderColor !== "";
+      };
+      return ring(focused) ? "seen" : "unseen";
+    });
+    expect(outline).toBe("seen");
+  }
+});
+
+test("times are relative, local or UTC by one switch, and the choice stays", async ({ page, taskflow }) => {
+  const id = await taskflow.create({ title: "At its time", payload: { message: "now" } });
+  await page.goto(`/?q=${id}`);
+  await expect(page.locator("tbody time")).toContainText(/ago|just now/);
+  await page.getByRole("button", { name: "Preferences" }).click();
+  await page.getByText("UTC", { exact: true }).click();
+  await expect(page.locator("tbody time")).toHaveText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  await page.reload();
+  await expect(page.locator("tbody time")).toHaveText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+});

@@ -1,0 +1,32 @@
+/** The normalised cache and its policies. */
+import { InMemoryCache } from "@apollo/client";
+
+export function createCache(): InMemoryCache {
+  return new InMemoryCache({
+    typePolicies: {
+      Query: {
+        fields: {
+          // Only the last page: the list of ids stands in lists.ts, the tasks are normalised.
+          tasks: { keyArgs: false, merge: false },
+          task: {
+            read: (existing: unknown, { args, toReference }) =>
+              existing === undefined ? toReference({ __typename: "Task", id: args?.["id"] as string }) : existing,
+          },
+        },
+      },
+      Stats: { keyFields: [] },
+      StatusCount: { keyFields: false },
+      TaskConnection: { keyFields: false },
+      TaskEdge: { keyFields: false },
+      PageInfo: { keyFields: false },
+      TaskError: { keyFields: false },
+      TaskEvent: { keyFields: ["id"] },
+      TaskStatusEvent: { keyFields: false },
+      History: { keyFields: false },
+      HistoryStep: { keyFields: false },
+      KindHistory: { keyFields: false },
+      Queue: { keyFields: ["name"] },
+      Task: { fields: { payload: { merge: false }, result: { merge: false }, error: { merge: false } } },
+    },
+  });
+}

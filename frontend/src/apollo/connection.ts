@@ -1,0 +1,60 @@
+/** How the socket stands, as a store that React can read. */
+import type { Client } from "graphql-ws";
+
+export type Connection =
+  | { readonly state: "connecting" }
+  | { readonly state: "live" }
+  | { readonly state: "reconnecting"; readonly since: number }
+  | { readonly state: "offline"; readonly since: number };
+
+export interface ConnectionStore {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly get: () => Connection;
+  /** Calls back when a broken connection stands again, with the milliseconds that it was away. */
+  readonly onReturn: (listener: (awayMs: number) => void) => () => void;
+}
+
+/** Closed because nobody subscribes any more, as when a hidden tab rests: no failure. */
+const isOnPurpose = (event: unknown): boolean =>
+  typeof event === "object" && event !== null && "code" in event && event.code === 1000;
+
+export function createConnectionStore(socket: Client, clock: () => number = Date.now): ConnectionStore {
+  const listeners = new Set<() => void>();
+  const returns = new Set<(awayMs: number) => void>();
+  let current: Connection = { state: "connecting" };
+
+  const set = (next: Connection): void => {
+    current = next;
+    for (const listener of listeners) listener();
+  };
+  const lost = (): void => {
+    const since = "since" in current ? current.since : clock();
+    set({ state: navigator.onLine ? "reconnecting" : "offline", since });
+  };
+
+  socket.on("connected", () => {
+    const awayMs = "since" in current ? clock() - current.since : undefined;
+    set({ state: "live" });
+    if (awayMs !== undefined) for (const listener of returns) listener(awayMs);
+  });
+  socket.on("closed", (event) => {
+    if (isOnPurpose(event)) set({ state: "connecting" });
+    else lost();
+  });
+  window.addEventListener("offline", lost);
+  window.addEventListener("online", () => {
+    if (current.state === "offline") set({ state: "reconnecting", since: current.since });
+  });
+
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    get: () => current,
+    onReturn: (listener) => {
+      returns.add(listener);
+      return () => returns.delete(listener);
+    },
+  };
+}

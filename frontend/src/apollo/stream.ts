@@ -1,0 +1,51 @@
+/** From events to the cache, at most ten times a second; and a word to whoever wants to hear of each batch. */
+import type { ApolloClient } from "@apollo/client";
+import { HealTaskDocument } from "@/generated/graphql";
+import { applyBatch } from "./apply";
+import { type Batch, EventBuffer, type StreamEvent } from "./events";
+
+export const FLUSH_MS = 100;
+const HEALED_AT_ONCE = 20;
+
+export class TaskStream {
+  private readonly buffer = new EventBuffer();
+  private readonly listeners = new Set<(batch: Batch) => void>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly client: ApolloClient) {}
+
+  get lastId(): string | null {
+    return this.buffer.lastId;
+  }
+
+  push(event: StreamEvent): void {
+    if (this.buffer.push(event)) this.timer ??= setTimeout(this.flush, FLUSH_MS);
+  }
+
+  /** Calls back after each batch is in the cache. Returns how to stop. */
+  listen(listener: (batch: Batch) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private readonly flush = (): void => {
+    this.timer = undefined;
+    const batch = this.buffer.take();
+    const { gaps } = applyBatch(this.client.cache, batch);
+    this.heal(gaps);
+    for (const listener of this.listeners) listener(batch);
+  };
+
+  /** Few holes are filled one by one; many mean that everything shown is in doubt. */
+  private heal(gaps: readonly string[]): void {
+    if (gaps.length > HEALED_AT_ONCE) {
+      void this.client.refetchQueries({ include: "active" });
+      return;
+    }
+    for (const id of gaps) {
+      this.client.query({ query: HealTaskDocument, variables: { id }, fetchPolicy: "network-only" }).catch(() => {
+        // The next event of the task shows the hole again, and it is tried again.
+      });
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/** What narrows the list down. It holds nothing itself: the URL does. */
+import { ActionIcon, Button, Group, Popover, Select, Stack, TagsInput, TextInput, Tooltip } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconCalendar, IconChevronDown, IconSearch, IconX } from "@tabler/icons-react";
+import { type ReactElement, type Ref, useState } from "react";
+import { isFiltered, RANGES, SORTS, type TasksSearch, type TimeRange } from "@/lib/tasksSearch";
+import classes from "./FilterBar.module.css";
+
+const TYPING_MS = 250;
+
+interface Props {
+  readonly search: TasksSearch;
+  readonly kinds: readonly string[];
+  readonly queues: readonly string[];
+  readonly searchBox: Ref<HTMLInputElement>;
+  /** `isTyping` replaces the address rather than adding to the history. */
+  readonly onChange: (changes: Partial<TasksSearch>, isTyping?: boolean) => void;
+  readonly onClear: () => void;
+}
+
+export function FilterBar({ search, kinds, queues, searchBox, onChange, onClear }: Props): ReactElement {
+  return (
+    <Group className={classes["bar"] ?? ""} gap={8} role="search" aria-label="Filter tasks">
+      <SearchBox value={search.q ?? ""} box={searchBox} onChange={(q) => onChange({ q: q || undefined }, true)} />
+      <Names label="Kind" known={kinds} value={search.kind} onChange={(kind) => onChange({ kind })} />
+      <Names label="Queue" known={queues} value={search.queue} onChange={(queue) => onChange({ queue })} />
+      <TimeFilter search={search} onChange={onChange} />
+      <Select
+        size="xs"
+        w={150}
+        aria-label="Order"
+        allowDeselect={false}
+        data={Object.entries(SORTS).map(([value, { label }]) => ({ value, label }))}
+        value={search.sort ?? "newest"}
+        onChange={(sort) => onChange({ sort: sort === "newest" ? undefined : (sort as TasksSearch["sort"]) })}
+      />
+      {isFiltered(search) && (
+        <Button size="xs" variant="subtle" color="gray" leftSection={<IconX size={13} aria-hidden />} onClick={onClear}>
+          Clear
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+interface SearchBoxProps {
+  readonly value: string;
+  readonly box: Ref<HTMLInputElement>;
+  readonly onChange: (value: string) => void;
+}
+
+function SearchBox({ value, box, onChange }: SearchBoxProps): ReactElement {
+  const [typed, setTyped] = useState(value);
+  const [applied, setApplied] = useState(value);
+  if (value !== applied) {
+    setApplied(value);
+    if (value !== typed.trim()) setTyped(value);
+  }
+  const apply = useDebouncedCallback((next: string) => onChange(next.trim()), TYPING_MS);
+  return (
+    <TextInput
+      ref={box}
+      size="xs"
+      className={classes["search"] ?? ""}
+      type="search"
+      aria-label="Search titles, or an id"
+      placeholder="Search titles, or paste an id"
+      leftSection={<IconSearch size={14} aria-hidden />}
+      rightSection={<kbd className={classes["key"]}>/</kbd>}
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value);
+        apply(event.currentTarget.value);
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") event.currentTarget.blur();
+      }}
+    />
+  );
+}
+
+interface NamesProps {
+  readonly label: string;
+  readonly known: readonly string[];
+  readonly value: readonly string[] | undefined;
+  readonly onChange: (value: readonly string[] | undefined) => void;
+}
+
+function Names({ label, known, value, onChange }: NamesProps): ReactElement {
+  return (
+    <TagsInput
+      size="xs"
+      className={classes["names"] ?? ""}
+      aria-label={label}
+      placeholder={value ? "" : `Any ${label.toLowerCase()}`}
+      data={[...known]}
+      value={[...(value ?? [])]}
+      onChange={(names) => onChange(names.length > 0 ? names : undefined)}
+      acceptValueOnBlur={false}
+      comboboxProps={{ shadow: "md" }}
+    />
+  );
+}
+
+const toInput = (iso: string | undefined): string => {
+  if (iso === undefined) return "";
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+};
+const fromInput = (text: string): string | undefined => (text === "" ? undefined : new Date(text).toISOString());
+
+function TimeFilter({ search, onChange }: Pick<Props, "search" | "onChange">): ReactElement {
+  const [isOpen, setOpen] = useState(false);
+  const isCustom = search.from !== undefined || search.to !== undefined;
+  const label = search.range ? RANGES[search.range].label : isCustom ? "Between…" : "Any time";
+  const set = (changes: Pick<TasksSearch, "range" | "from" | "to">): void =>
+    onChange({ range: undefined, from: undefined, to: undefined, ...changes });
+  return (
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" shadow="md" trapFocus>
+      <Popover.Target>
+        <Button
+          size="xs"
+          variant="default"
+          fw={400}
+          aria-label={`Created: ${label}`}
+          leftSection={<IconCalendar size={14} aria-hidden />}
+          rightSection={<IconChevronDown size={13} aria-hidden />}
+          onClick={() => setOpen(!isOpen)}
+        >
+          {label}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown p={8}>
+        <Stack gap={2}>
+          {[undefined, ...(Object.keys(RANGES) as TimeRange[])].map((range) => (
+            <Button
+              key={range ?? "any"}
+              size="xs"
+              justify="start"
+              color="gray"
+              variant={range === search.range && !isCustom ? "light" : "subtle"}
+              c="var(--mantine-color-text)"
+              onClick={() => {
+                set({ range });
+                setOpen(false);
+              }}
+            >
+              {range ? RANGES[range].label : "Any time"}
+            </Button>
+          ))}
+          <Group gap={6} mt={6} align="end">
+            <TextInput
+              size="xs"
+              type="datetime-local"
+              label="From"
+              value={toInput(search.from)}
+              onChange={(event) => set({ from: fromInput(event.currentTarget.value), to: search.to })}
+            />
+            <TextInput
+              size="xs"
+              type="datetime-local"
+              label="Before"
+              value={toInput(search.to)}
+              onChange={(event) => set({ from: search.from, to: fromInput(event.currentTarget.value) })}
+            />
+            <Tooltip label="Any time">
+              <ActionIcon size={30} variant="default" aria-label="Any time" onClick={() => set({})}>
+                <IconX size={13} aria-hidden />
+              </ActionIcon>
+            </Tooltip>
+          </Group>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,16 @@
+/** An instant in the style that the reader chose; the exact one on hover. */
+import type { ReactElement } from "react";
+import { useNow } from "@/lib/clock";
+import { formatInstant, formatTime } from "@/lib/format";
+import { usePreferences } from "@/lib/preferences";
+
+export function Instant({ at }: { readonly at: string }): ReactElement {
+  const { time } = usePreferences();
+  const now = useNow(time === "relative");
+  const exact = time === "utc" ? formatInstant(at, "utc", true) : formatInstant(at, "local", true);
+  return (
+    <time dateTime={at} title={exact}>
+      {formatTime(at, time, now)}
+    </time>
+  );
+}

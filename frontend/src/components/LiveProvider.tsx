@@ -1,0 +1,24 @@
+/** Hands the app's one connection, and what passes over it, to the components below. */
+import type { ReactElement, ReactNode } from "react";
+import { type Live, LiveContext } from "@/hooks/live";
+import { useLiveSubscriptions } from "@/hooks/useLiveSubscriptions";
+
+interface Props {
+  readonly live: Live;
+  readonly children: ReactNode;
+}
+
+export function LiveProvider({ live, children }: Props): ReactElement {
+  return (
+    <LiveContext value={live}>
+      <Subscriptions />
+      {children}
+    </LiveContext>
+  );
+}
+
+/** Renders nothing, so that an event renders nothing either. */
+function Subscriptions(): null {
+  useLiveSubscriptions();
+  return null;
+}

@@ -1,0 +1,118 @@
+/** The command palette: to a page, to a task by its id, to a search, to a preference. */
+import { Spotlight, type SpotlightActionData } from "@mantine/spotlight";
+import {
+  IconChartHistogram,
+  IconClock,
+  IconFileSearch,
+  IconKeyboard,
+  IconList,
+  IconMoon,
+  IconPlus,
+  IconSearch,
+  IconTerminal2,
+} from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { type ReactElement, useState } from "react";
+import { setPreferences } from "@/lib/preferences";
+import { STATUS, STATUSES } from "@/lib/status";
+
+const ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const ICON = { size: 18, stroke: 1.6, "aria-hidden": true } as const;
+
+interface Props {
+  readonly onHelp: () => void;
+  readonly onNewTask: () => void;
+  readonly onToggleScheme: () => void;
+}
+
+export function Palette({ onHelp, onNewTask, onToggleScheme }: Props): ReactElement {
+  const navigate = useNavigate();
+  const [query, setQuery] = useState("");
+  const typed = query.trim();
+  const found: SpotlightActionData[] = ID.test(typed)
+    ? [
+        {
+          id: "open",
+          label: "Open this task",
+          description: typed,
+          keywords: typed,
+          leftSection: <IconFileSearch {...ICON} />,
+          onClick: () => void navigate({ to: "/task/$taskId", params: { taskId: typed.toLowerCase() } }),
+        },
+      ]
+    : typed === ""
+      ? []
+      : [
+          {
+            id: "search",
+            label: `Search tasks for “${typed}”`,
+            keywords: typed,
+            leftSection: <IconSearch {...ICON} />,
+            onClick: () => void navigate({ to: "/", search: { q: typed } }),
+          },
+        ];
+  const pages: SpotlightActionData[] = [
+    { id: "tasks", label: "Tasks", leftSection: <IconList {...ICON} />, onClick: () => void navigate({ to: "/" }) },
+    {
+      id: "overview",
+      label: "Overview",
+      leftSection: <IconChartHistogram {...ICON} />,
+      onClick: () => void navigate({ to: "/overview" }),
+    },
+    {
+      id: "new",
+      label: "New task",
+      keywords: ["create", "submit"],
+      leftSection: <IconPlus {...ICON} />,
+      onClick: onNewTask,
+    },
+    {
+      id: "graphiql",
+      label: "GraphiQL",
+      leftSection: <IconTerminal2 {...ICON} />,
+      onClick: () => window.location.assign("/graphql"),
+    },
+  ];
+  const views = STATUSES.map((status): SpotlightActionData => {
+    const { word, icon: Icon, color } = STATUS[status];
+    return {
+      id: status,
+      label: `${word} tasks`,
+      leftSection: <Icon size={16} aria-hidden color={`var(--tf-${color}-mark)`} />,
+      onClick: () => void navigate({ to: "/", search: { status: [status] } }),
+    };
+  });
+  const preferences: SpotlightActionData[] = [
+    { id: "theme", label: "Light or dark", leftSection: <IconMoon {...ICON} />, onClick: onToggleScheme },
+    ...(["relative", "local", "utc"] as const).map((time) => ({
+      id: `time-${time}`,
+      label: `Times: ${time === "utc" ? "UTC" : time}`,
+      leftSection: <IconClock {...ICON} />,
+      onClick: () => setPreferences({ time }),
+    })),
+    { id: "help", label: "Keyboard shortcuts", leftSection: <IconKeyboard {...ICON} />, onClick: onHelp },
+  ];
+  return (
+    <Spotlight
+      query={query}
+      onQueryChange={setQuery}
+      actions={[
+        ...found,
+        { group: "Go to", actions: pages },
+        { group: "Tasks by status", actions: views },
+        { group: "Preferences", actions: preferences },
+      ]}
+      shortcut={["mod + K"]}
+      nothingFound="Nothing found"
+      scrollable
+      maxHeight={420}
+      highlightQuery
+      overlayProps={{ backgroundOpacity: 0.35, blur: 1 }}
+      searchProps={{
+        leftSection: <IconSearch size={18} aria-hidden />,
+        placeholder: "Go to a page or a task's id, search titles, …",
+        "aria-label": "Command",
+      }}
+    />
+  );
+}

@@ -1,0 +1,65 @@
+/** Retry and Cancel; each says why where it can't be done. */
+import { useFragment } from "@apollo/client/react";
+import { Button, Tooltip } from "@mantine/core";
+import { IconBan, IconRotateClockwise } from "@tabler/icons-react";
+import type { ReactElement, ReactNode } from "react";
+import { TaskButtons_taskFragmentDoc } from "@/generated/graphql";
+import { useTaskActions } from "@/hooks/useTaskActions";
+import { WHY_NO_CANCEL, WHY_NO_RETRY } from "@/lib/status";
+import { showRefusal } from "@/lib/toasts";
+
+export function TaskButtons({ id }: { readonly id: string }): ReactElement | null {
+  const { run } = useTaskActions();
+  const { data: task, complete } = useFragment({
+    fragment: TaskButtons_taskFragmentDoc,
+    from: { __typename: "Task", id },
+  });
+  if (!complete) return null;
+  const act = async (action: "retry" | "cancel"): Promise<void> => {
+    const { refusal } = await run(action, id);
+    if (refusal !== null) showRefusal(refusal);
+  };
+  return (
+    <>
+      <ActionButton
+        label="Retry"
+        icon={<IconRotateClockwise size={14} aria-hidden />}
+        why={WHY_NO_RETRY[task.status]}
+        onClick={() => void act("retry")}
+      />
+      <ActionButton
+        label="Cancel"
+        icon={<IconBan size={14} aria-hidden />}
+        why={WHY_NO_CANCEL[task.status]}
+        onClick={() => void act("cancel")}
+      />
+    </>
+  );
+}
+
+interface ActionButtonProps {
+  readonly label: string;
+  readonly icon: ReactNode;
+  /** Why it can't be done; null when it can. */
+  readonly why: string | null;
+  readonly onClick: () => void;
+}
+
+/** Stays reachable when it can't be used, so that everybody can learn why. */
+function ActionButton({ label, icon, why, onClick }: ActionButtonProps): ReactElement {
+  return (
+    <Tooltip label={why} disabled={why === null} events={{ hover: true, focus: true, touch: true }}>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={icon}
+        {...(why !== null && { "data-disabled": true })}
+        aria-disabled={why !== null}
+        aria-description={why ?? undefined}
+        onClick={(event) => (why === null ? onClick() : event.preventDefault())}
+      >
+        {label}
+      </Button>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,118 @@
+/** One task in the list. It reads its own fragment, so that a change renders this row and nothing else.
+ *
+ * Plain elements, no Mantine: hundreds of rows may come and go in a second.
+ */
+import { useFragment } from "@apollo/client/react";
+import { Link } from "@tanstack/react-router";
+import { memo, type MouseEvent, type ReactElement, useEffect, useRef, useState } from "react";
+import { TaskRow_taskFragmentDoc } from "@/generated/graphql";
+import { STATUS } from "@/lib/status";
+import { Elapsed } from "./Elapsed";
+import { Instant } from "./Instant";
+import { StatusBadge } from "./StatusBadge";
+import classes from "./TaskTable.module.css";
+
+interface Props {
+  readonly id: string;
+  readonly index: number;
+  readonly isSelected: boolean;
+  readonly isActive: boolean;
+  readonly isPeeked: boolean;
+  readonly onToggle: (id: string, isRange: boolean) => void;
+  readonly onActivate: (index: number) => void;
+  readonly onPeek: (id: string) => void;
+}
+
+export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
+  const { id, index, isSelected, isActive, isPeeked, onToggle, onActivate, onPeek } = props;
+  const { data: task, complete } = useFragment({
+    fragment: TaskRow_taskFragmentDoc,
+    fragmentName: "TaskRow_task",
+    from: { __typename: "Task", id },
+  });
+  const flash = useFlash(complete ? task.version : undefined);
+  const row = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    if (isActive) row.current?.focus({ preventScroll: true });
+  }, [isActive]);
+  if (!complete) return <tr className={classes["row"]} aria-rowindex={index + 2} />;
+
+  const onClick = (event: MouseEvent<HTMLTableRowElement>): void => {
+    if (event.target instanceof Element && event.target.closest("a, input, button, label")) return;
+    onActivate(index);
+    if (event.shiftKey) onToggle(id, true);
+    else onPeek(id);
+  };
+  return (
+    <tr
+      ref={row}
+      className={classes["row"]}
+      aria-rowindex={index + 2}
+      tabIndex={isActive ? 0 : -1}
+      data-active={isActive || undefined}
+      data-selected={isSelected || undefined}
+      data-peeked={isPeeked || undefined}
+      data-flash={flash}
+      onClick={onClick}
+    >
+      <td className={classes["check"]}>
+        <input
+          type="checkbox"
+          className={classes["box"]}
+          aria-label={`Select ${task.title}`}
+          checked={isSelected}
+          onChange={(event) =>
+            onToggle(id, event.nativeEvent instanceof globalThis.MouseEvent && event.nativeEvent.shiftKey)
+          }
+        />
+      </td>
+      <td className={classes["status"]}>
+        <StatusBadge status={task.status} />
+      </td>
+      <td className={classes["title"]}>
+        <Link to="/task/$taskId" params={{ taskId: id }} className={classes["link"]}>
+          {task.title}
+        </Link>
+        {task.message !== null && task.message !== STATUS[task.status].word && (
+          <span className={classes["message"]}>{task.message}</span>
+        )}
+      </td>
+      <td className={classes["kind"]}>{task.kind}</td>
+      <td className={classes["queue"]}>{task.queue}</td>
+      <td className={classes["attempt"]}>
+        <span title={`Attempt ${task.attempt} of ${task.maxAttempts}`}>
+          {task.attempt}
+          <span className={classes["of"]}>/{task.maxAttempts}</span>
+        </span>
+      </td>
+      <td className={classes["progress"]}>
+        {task.progress !== null && (
+          <div
+            role="progressbar"
+            aria-label={`Progress of ${task.title}`}
+            aria-valuenow={Math.round(task.progress * 100)}
+            className={classes["bar"]}
+          >
+            <div
+              style={{ width: `${task.progress * 100}%`, background: `var(--tf-${STATUS[task.status].color}-mark)` }}
+            />
+          </div>
+        )}
+      </td>
+      <td className={classes["duration"]}>
+        <Elapsed status={task.status} startedAt={task.startedAt} durationMs={task.durationMs} />
+      </td>
+      <td className={classes["created"]}>
+        <Instant at={task.createdAt} />
+      </td>
+    </tr>
+  );
+});
+
+/** Changes with each new version after the first that was shown: the animation then runs once more. */
+function useFlash(version: number | undefined): "a" | "b" | undefined {
+  const [first, setFirst] = useState(version);
+  if (first === undefined && version !== undefined) setFirst(version);
+  if (version === undefined || first === undefined || version === first) return undefined;
+  return version % 2 === 0 ? "a" : "b";
+}

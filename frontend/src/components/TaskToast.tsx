@@ -1,0 +1,33 @@
+/** What a toast says of one task: its status, and its title as a link. */
+import { Group } from "@mantine/core";
+import type { ReactElement } from "react";
+import type { TaskStatus } from "@/generated/graphql";
+import { router } from "@/router";
+import { StatusBadge } from "./StatusBadge";
+import classes from "./TaskToast.module.css";
+
+interface Props {
+  readonly id: string;
+  readonly title: string;
+  readonly status: TaskStatus;
+  readonly isNew: boolean;
+}
+
+/** Toasts stand outside of the router, so the link asks it to navigate. */
+export function TaskToast({ id, title, status, isNew }: Props): ReactElement {
+  return (
+    <Group gap={8} wrap="nowrap">
+      {isNew ? <span className={classes["new"]}>New</span> : <StatusBadge status={status} variant="plain" />}
+      <a
+        href={`/task/${id}`}
+        className={classes["link"]}
+        onClick={(event) => {
+          event.preventDefault();
+          void router.navigate({ to: "/task/$taskId", params: { taskId: id } });
+        }}
+      >
+        {title}
+      </a>
+    </Group>
+  );
+}

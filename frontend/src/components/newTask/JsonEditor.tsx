@@ -1,0 +1,109 @@
+/** A text for JSON, with its lines numbered, and a mistake shown in its line as it is typed. */
+import { Button, Input } from "@mantine/core";
+import { IconAlignLeft } from "@tabler/icons-react";
+import { type KeyboardEvent, type ReactElement, useId, useRef, useState } from "react";
+import { formatJson, type JsonMistake, parseJson } from "@/lib/json";
+import { mistakeIn } from "@/lib/newTask";
+import classes from "./JsonEditor.module.css";
+
+const ROWS_MIN = 6;
+const ROWS_MAX = 22;
+
+interface Props {
+  readonly label: string;
+  readonly description: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  /** What the form or the API says; a mistake in the text is found here. */
+  readonly error: string | undefined;
+}
+
+export function JsonEditor({ label, description, value, onChange, error }: Props): ReactElement {
+  const id = useId();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const [top, setTop] = useState(0);
+  const mistake = mistakeIn(value);
+  const lines = value.split("\n").length;
+  const said = mistake ? `Line ${mistake.line}, column ${mistake.column}: ${mistake.message}` : error;
+  const tidy = (): void => onChange(formatJson(parseJson(value)));
+  return (
+    <Input.Wrapper
+      id={id}
+      label={label}
+      description={description}
+      error={
+        said === undefined ? undefined : (
+          <button type="button" className={classes["said"]} onClick={() => goTo(area.current, value, mistake)}>
+            {said}
+          </button>
+        )
+      }
+    >
+      <div className={classes["editor"]} data-invalid={said !== undefined || undefined}>
+        <div className={classes["gutter"]} aria-hidden>
+          <div style={{ transform: `translateY(${-top}px)` }}>
+            {Array.from({ length: lines }, (_, index) => (
+              <div key={index} data-mistake={mistake?.line === index + 1 || undefined}>
+                {index + 1}
+              </div>
+            ))}
+          </div>
+        </div>
+        {mistake && (
+          <div
+            className={classes["mark"]}
+            aria-hidden
+            style={{ top: `calc(8px + ${mistake.line - 1} * var(--line) - ${top}px)` }}
+          />
+        )}
+        <textarea
+          ref={area}
+          id={id}
+          className={classes["area"]}
+          rows={Math.min(ROWS_MAX, Math.max(ROWS_MIN, lines))}
+          wrap="off"
+          spellCheck={false}
+          autoCapitalize="off"
+          autoComplete="off"
+          placeholder={'{\n  "message": "Hello"\n}'}
+          aria-invalid={said !== undefined}
+          aria-describedby={said === undefined ? `${id}-description` : `${id}-error ${id}-description`}
+          value={value}
+          onChange={(event) => onChange(event.currentTarget.value)}
+          onKeyDown={keepIndent}
+          onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        />
+        <Button
+          className={classes["tidy"] ?? ""}
+          size="compact-xs"
+          variant="default"
+          leftSection={<IconAlignLeft size={12} aria-hidden />}
+          disabled={value.trim() === "" || mistake !== null}
+          onClick={tidy}
+        >
+          Format
+        </Button>
+      </div>
+    </Input.Wrapper>
+  );
+}
+
+/** A new line begins where the last one did, and deeper after a bracket. */
+function keepIndent(event: KeyboardEvent<HTMLTextAreaElement>): void {
+  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const { value, selectionStart } = event.currentTarget;
+  const line = value.slice(value.lastIndexOf("\n", selectionStart - 1) + 1, selectionStart);
+  const indent = (/^\s*/.exec(line)?.[0] ?? "") + (/[{[]\s*$/.test(line) ? "  " : "");
+  if (indent === "") return;
+  event.preventDefault();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way that keeps undo
+  document.execCommand("insertText", false, `\n${indent}`);
+}
+
+function goTo(area: HTMLTextAreaElement | null, text: string, mistake: JsonMistake | null): void {
+  area?.focus();
+  if (!mistake) return;
+  const before = text.split("\n", mistake.line - 1).reduce((sum, line) => sum + line.length + 1, 0);
+  const at = before + mistake.column - 1;
+  area?.setSelectionRange(at, at + 1);
+}

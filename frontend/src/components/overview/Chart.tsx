@@ -1,0 +1,134 @@
+/** The frame of a chart over time: its axes, and a column for each step that tells about it and leads to its tasks. */
+import { Link } from "@tanstack/react-router";
+import { type CSSProperties, type KeyboardEvent, type ReactElement, type ReactNode, useState } from "react";
+import { Panel } from "@/components/Panel";
+import type { TaskStatus } from "@/generated/graphql";
+import { spread, type Tick } from "@/lib/chart";
+import { usePreferences } from "@/lib/preferences";
+import classes from "./Chart.module.css";
+
+const LABELS = 6;
+const KEYS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
+
+export interface ChartStep {
+  readonly at: string;
+  /** What there is to say of it: "12 done, 1 failed". */
+  readonly words: string;
+  /** Its marks, where they are not drawn over the whole. */
+  readonly marks?: ReactNode;
+}
+
+interface Props {
+  readonly title: string;
+  /** What the colours mean. */
+  readonly legend: ReactNode;
+  readonly steps: readonly ChartStep[];
+  readonly stepSeconds: number;
+  readonly ticks: readonly Tick[];
+  readonly formatTick: (value: number) => string;
+  /** Which tasks a column leads to, of those of its time. */
+  readonly statuses: readonly TaskStatus[];
+  /** Drawn over all columns. */
+  readonly children?: ReactNode;
+  /** Instead of everything, when there is nothing to show. */
+  readonly nothing: string | null;
+}
+
+export function Chart(props: Props): ReactElement {
+  const { title, legend, steps, stepSeconds, ticks, formatTick, statuses, children, nothing } = props;
+  const zone = usePreferences().time === "utc" ? "UTC" : undefined;
+  const [pointed, setPointed] = useState<number | null>(null);
+  const [stop, setStop] = useState<number | null>(null);
+  const time = (at: string): string => clockTime(at, zone, stepSeconds < 60);
+  const said = pointed === null ? undefined : steps[pointed];
+  const current = Math.min(stop ?? steps.length - 1, steps.length - 1);
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
+    const by = KEYS[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    const next = Math.min(steps.length - 1, Math.max(0, current + by));
+    setStop(next);
+    event.currentTarget.querySelectorAll<HTMLElement>("a")[next]?.focus();
+  };
+  return (
+    <Panel title={title} aside={said ? `${time(said.at)} · ${said.words}` : legend}>
+      {nothing !== null ? (
+        <p className={classes["nothing"]}>{nothing}</p>
+      ) : (
+        <div className={classes["chart"]}>
+          <div className={classes["plot"]}>
+            {ticks.map(({ value, at }) => (
+              <div key={value} className={classes["grid"]} style={{ bottom: `${at * 100}%` }} aria-hidden>
+                <span className={classes["tick"]}>{formatTick(value)}</span>
+              </div>
+            ))}
+            {children}
+            <nav
+              className={classes["columns"]}
+              aria-label={`${title}, by time`}
+              onKeyDown={onKeyDown}
+              onPointerLeave={() => setPointed(null)}
+            >
+              {steps.map((step, index) => (
+                <Link
+                  key={step.at}
+                  to="/"
+                  search={{ status: statuses, from: step.at, to: endOf(step.at, stepSeconds) }}
+                  preload={false}
+                  className={classes["column"]}
+                  aria-label={`${time(step.at)}: ${step.words}`}
+                  tabIndex={index === current ? 0 : -1}
+                  onPointerEnter={() => setPointed(index)}
+                  onFocus={() => setPointed(index)}
+                  onBlur={() => setPointed(null)}
+                >
+                  {step.marks}
+                </Link>
+              ))}
+            </nav>
+          </div>
+          <div className={classes["times"]} aria-hidden>
+            {spread(steps.length, LABELS).map((index) => (
+              <span key={index} style={{ "--at": (index + 0.5) / steps.length } as CSSProperties}>
+                {time(steps[index]?.at ?? "")}
+              </span>
+            ))}
+          </div>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+const endOf = (at: string, seconds: number): string => new Date(Date.parse(at) + seconds * 1_000).toISOString();
+
+function clockTime(at: string, zone: string | undefined, withSeconds: boolean): string {
+  return new Date(at).toLocaleTimeString("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(withSeconds && { second: "2-digit" }),
+    ...(zone !== undefined && { timeZone: zone }),
+  });
+}
+
+interface LegendProps {
+  readonly entries: readonly { readonly word: string; readonly color: string; readonly isDashed?: boolean }[];
+}
+
+export function Legend({ entries }: LegendProps): ReactElement {
+  return (
+    <span className={classes["legend"]}>
+      {entries.map(({ word, color, isDashed }) => (
+        <span key={word} className={classes["entry"]}>
+          <span
+            className={classes["swatch"]}
+            data-dashed={isDashed || undefined}
+            style={{ "--mark": `var(--tf-${color}-mark)` } as CSSProperties}
+            aria-hidden
+          />
+          {word}
+        </span>
+      ))}
+    </span>
+  );
+}

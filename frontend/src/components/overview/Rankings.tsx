@@ -1,0 +1,66 @@
+/** The kinds that take longest and fail most, and what waits in each queue. */
+import type { ReactElement } from "react";
+import type { OverviewPageQuery } from "@/generated/graphql";
+import { formatCompact, formatDuration, plural } from "@/lib/format";
+import { failureRate, mostFailing, slowest } from "@/lib/kinds";
+import type { TimeRange } from "@/lib/tasksSearch";
+import { Ranking } from "./Ranking";
+import classes from "./Rankings.module.css";
+
+interface Props {
+  readonly kinds: OverviewPageQuery["history"]["kinds"];
+  readonly queues: OverviewPageQuery["queues"];
+  /** What the list is narrowed to, nearest to the span. */
+  readonly range: TimeRange;
+}
+
+export function Rankings({ kinds, queues, range }: Props): ReactElement {
+  const slow = slowest(kinds);
+  const failing = mostFailing(kinds);
+  const longest = slow[0]?.p95Ms ?? 1;
+  const deepest = Math.max(1, ...queues.map(({ waiting }) => waiting ?? 0));
+  return (
+    <div className={classes["columns"]}>
+      <Ranking
+        title="Slowest kinds"
+        aside="p95"
+        color="amber"
+        nothing="No attempt ended in this time."
+        entries={slow.map(({ kind, done, failed, p50Ms, p95Ms }) => ({
+          name: kind,
+          share: (p95Ms ?? 0) / Math.max(longest, 1),
+          figure: formatDuration(p95Ms ?? 0),
+          note: `p50 ${formatDuration(p50Ms ?? 0)} · ${plural(done + failed, "task")}`,
+          search: { kind: [kind], range },
+        }))}
+      />
+      <Ranking
+        title="Most failing kinds"
+        aside="of those that ended"
+        color="rose"
+        nothing="Nothing failed in this time."
+        entries={failing.map((one) => ({
+          name: one.kind,
+          share: failureRate(one),
+          figure: `${(failureRate(one) * 100).toFixed(failureRate(one) < 0.1 ? 1 : 0)} %`,
+          note: `${formatCompact(one.failed)} of ${formatCompact(one.done + one.failed)}`,
+          search: { status: ["FAILED"], kind: [one.kind], range },
+        }))}
+      />
+      <Ranking
+        title="Queues"
+        aside="messages waiting"
+        color="azure"
+        nothing="There is no queue yet."
+        entries={queues.map(({ name, waiting, running }) => ({
+          name,
+          share: (waiting ?? 0) / deepest,
+          figure: waiting === null ? "?" : formatCompact(waiting),
+          note: waiting !== null && waiting > 0 && running === 0 ? "nothing runs" : `${formatCompact(running)} running`,
+          search: { status: ["PENDING", "PROCESSING"], queue: [name] },
+          isAlarming: waiting !== null && waiting > 0 && running === 0,
+        }))}
+      />
+    </div>
+  );
+}

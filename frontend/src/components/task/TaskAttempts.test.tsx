@@ -1,0 +1,57 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import type { TaskStatus } from "@/generated/graphql";
+import { attemptsOf, type HistoryEvent, phasesOf } from "@/lib/phases";
+import { renderInApp } from "@/testing/render";
+import { TaskAttempts } from "./TaskAttempts";
+import { TaskTimeline } from "./TaskTimeline";
+
+const TRACEBACK = `Traceback (most recent call last):
+  File "/venv/lib/python3.14/site-packages/httpx/_api.py", line 7, in post
+    return send()
+  File "/app/shop/bank.py", line 3, in charge
+    raise Refused("no")
+`;
+
+const event = (version: number, status: TaskStatus, attempt: number, at: number, fails = false): HistoryEvent => ({
+  version,
+  status,
+  attempt,
+  message: null,
+  workerId: version === 1 ? null : "worker-1",
+  at: new Date(at).toISOString(),
+  error: fails ? { type: "Refused", message: `no (${attempt})`, traceback: TRACEBACK } : null,
+});
+
+const EVENTS = [
+  event(1, "PENDING", 0, 0),
+  event(2, "PROCESSING", 1, 1_000),
+  event(3, "PENDING", 1, 3_000, true),
+  event(4, "PROCESSING", 2, 7_000),
+  event(5, "FAILED", 2, 8_000, true),
+];
+const PHASES = phasesOf(EVENTS, null, 9_000);
+
+test("the newest attempt is open, with its worker, its error and its own frames; those of libraries are folded", async () => {
+  renderInApp(<TaskAttempts attempts={attemptsOf(EVENTS, PHASES)} />);
+  const newest = screen.getByRole("button", { name: /Attempt 2\s*Failed\s*Refused\s*1\.0 s/ });
+  expect(newest.getAttribute("aria-expanded")).toBe("true");
+  expect(screen.getByRole("button", { name: /Attempt 1/ }).getAttribute("aria-expanded")).toBe("false");
+  expect(screen.getAllByText("app/shop/bank.py:3").length).toBeGreaterThan(0);
+  expect(screen.queryByText(/httpx\/_api\.py:7/)).toBeNull();
+  const [fold] = screen.getAllByRole("button", { name: "1 frame of libraries" });
+  if (fold) await userEvent.click(fold);
+  expect(screen.getByText(/httpx\/_api\.py:7/)).toBeDefined();
+});
+
+test("the timeline's sum is what its lines add up to", () => {
+  renderInApp(<TaskTimeline phases={PHASES} />);
+  expect(screen.getByRole("region", { name: "Timeline" }).textContent).toContain("waited 5.0 s + ran 3.0 s = 8.0 s");
+  expect(screen.getAllByRole("listitem").map((item) => item.textContent)).toEqual([
+    "In the queuecreated1.0 s",
+    "Attempt 1 failed+1.0 s2.0 s",
+    "Before the next attempt+3.0 s4.0 s",
+    "Attempt 2 failed+7.0 s1.0 s",
+  ]);
+});

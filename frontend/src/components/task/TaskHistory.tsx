@@ -1,0 +1,32 @@
+/** A task's past in three views: as time, as attempts, as recorded; one clock for all of them. */
+import { useFragment } from "@apollo/client/react";
+import type { ReactElement } from "react";
+import { TaskHistory_taskFragmentDoc } from "@/generated/graphql";
+import { useNow } from "@/lib/clock";
+import { attemptsOf, phasesOf } from "@/lib/phases";
+import { isEnded } from "@/lib/status";
+import { TaskAttempts } from "./TaskAttempts";
+import { TaskData } from "./TaskData";
+import { TaskEvents } from "./TaskEvents";
+import { TaskTimeline } from "./TaskTimeline";
+import classes from "./TaskHistory.module.css";
+
+export function TaskHistory({ id }: { readonly id: string }): ReactElement | null {
+  const { data: task, complete } = useFragment({
+    fragment: TaskHistory_taskFragmentDoc,
+    fragmentName: "TaskHistory_task",
+    from: { __typename: "Task", id },
+  });
+  const last = complete ? task.events.at(-1) : undefined;
+  const now = useNow(last !== undefined && !isEnded(last.status));
+  if (!complete) return null;
+  const phases = phasesOf(task.events, task.runAt, now);
+  return (
+    <div className={classes["history"]}>
+      <TaskTimeline phases={phases} />
+      <TaskAttempts attempts={attemptsOf(task.events, phases)} />
+      <TaskData id={id} />
+      <TaskEvents events={task.events} />
+    </div>
+  );
+}

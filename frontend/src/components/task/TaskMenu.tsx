@@ -1,0 +1,69 @@
+/** A task as a start for something else: edit and submit it again, or take it along as code. */
+import { Button, Menu } from "@mantine/core";
+import {
+  IconBrandGraphql,
+  IconBrandPython,
+  IconChevronDown,
+  IconCopy,
+  IconPencil,
+  IconTerminal2,
+} from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { ReactElement } from "react";
+import type { TaskHead_taskFragment } from "@/generated/graphql";
+import { copyText } from "@/lib/clipboard";
+import { currentEndpoints } from "@/lib/config";
+import { asCurl, asGraphQL, asPython } from "@/lib/snippets";
+import { notifications } from "@mantine/notifications";
+
+const ICON = { size: 15, stroke: 1.7, "aria-hidden": true } as const;
+
+async function copy(what: string, text: string): Promise<void> {
+  const done = await copyText(text);
+  notifications.show({
+    message: done ? `Copied as ${what}` : "This browser does not let pages copy",
+    autoClose: 2_500,
+  });
+}
+
+export function TaskMenu({ task }: { readonly task: TaskHead_taskFragment }): ReactElement {
+  const url = currentEndpoints().http;
+  return (
+    <>
+      <Button
+        renderRoot={(props) => <Link to="/new" search={{ from: task.id }} {...props} />}
+        size="xs"
+        variant="default"
+        leftSection={<IconPencil size={14} aria-hidden />}
+      >
+        Edit and resubmit
+      </Button>
+      <Menu position="bottom-end" width={200}>
+        <Menu.Target>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconCopy size={14} aria-hidden />}
+            rightSection={<IconChevronDown size={13} aria-hidden />}
+          >
+            Copy as
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconBrandGraphql {...ICON} />} onClick={() => void copy("GraphQL", asGraphQL(task))}>
+            GraphQL
+          </Menu.Item>
+          <Menu.Item leftSection={<IconTerminal2 {...ICON} />} onClick={() => void copy("curl", asCurl(task, url))}>
+            curl
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<IconBrandPython {...ICON} />}
+            onClick={() => void copy("Python", asPython(task, url))}
+          >
+            Python
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
+}

@@ -1,0 +1,125 @@
+/** Where a task's time went: waits and runs that follow each other, each with its place on the whole. */
+import { Tooltip } from "@mantine/core";
+import type { CSSProperties, ReactElement } from "react";
+import { Panel } from "@/components/Panel";
+import { formatDuration, formatInstant } from "@/lib/format";
+import { type Outcome, type Phase, type PhaseKind, sumsOf } from "@/lib/phases";
+import { usePreferences } from "@/lib/preferences";
+import classes from "./TaskTimeline.module.css";
+
+const LABEL: Record<PhaseKind, string> = {
+  scheduled: "Scheduled",
+  queued: "In the queue",
+  running: "Attempt",
+  backoff: "Before the next attempt",
+  ended: "At rest",
+};
+
+const COLOR: Record<PhaseKind, string> = {
+  scheduled: "stone",
+  queued: "amber",
+  running: "azure",
+  backoff: "amber",
+  ended: "stone",
+};
+
+const OUTCOME_COLOR: Record<Outcome, string> = {
+  done: "jade",
+  failed: "rose",
+  cancelled: "stone",
+  "given back": "amber",
+};
+
+const OUTCOME_WORD: Record<Outcome, string> = {
+  done: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+  "given back": "given back",
+};
+
+const colorOf = ({ kind, outcome }: Phase): string => (outcome ? OUTCOME_COLOR[outcome] : COLOR[kind]);
+
+function labelOf({ kind, attempt, outcome, isOpen }: Phase): string {
+  if (kind !== "running") return LABEL[kind];
+  return `Attempt ${attempt} ${outcome ? OUTCOME_WORD[outcome] : isOpen ? "running" : "ran"}`;
+}
+
+/** A short phase is still to be seen; a long one does not crowd out the others. */
+const weightOf = ({ from, to }: Phase, total: number): number => Math.max(to - from, total / 60, 1);
+
+function placeOf(phase: Phase, start: number, total: number): CSSProperties {
+  const share = (ms: number): string => `${(100 * ms) / Math.max(total, 1)}%`;
+  const color = `var(--tf-${colorOf(phase)}-mark)`;
+  return {
+    "--segment": color,
+    left: `min(${share(phase.from - start)}, 100% - 3px)`,
+    width: share(phase.to - phase.from),
+  } as CSSProperties;
+}
+
+export function TaskTimeline({ phases }: { readonly phases: readonly Phase[] }): ReactElement {
+  const sums = sumsOf(phases);
+  const start = phases[0]?.from ?? 0;
+  const zone = usePreferences().time === "utc" ? "utc" : "local";
+  return (
+    <Panel title="Timeline" aside={<Sums sums={sums} />}>
+      <div className={classes["bar"]} aria-hidden>
+        {phases.map((phase) => (
+          <span
+            key={`${phase.version}-${phase.kind}`}
+            className={classes["segment"]}
+            data-kind={phase.kind}
+            data-open={phase.isOpen || undefined}
+            title={`${labelOf(phase)}: ${formatDuration(phase.to - phase.from)}`}
+            style={
+              {
+                flexGrow: weightOf(phase, sums.total),
+                "--segment": `var(--tf-${colorOf(phase)}-mark)`,
+              } as CSSProperties
+            }
+          />
+        ))}
+      </div>
+      <ol className={classes["list"]}>
+        {phases.map((phase) => (
+          <li key={`${phase.version}-${phase.kind}`} className={classes["phase"]}>
+            <span
+              className={classes["dot"]}
+              data-kind={phase.kind}
+              style={{ "--segment": `var(--tf-${colorOf(phase)}-mark)` } as CSSProperties}
+              aria-hidden
+            />
+            <span className={classes["label"]}>{labelOf(phase)}</span>
+            <span className={classes["track"]} aria-hidden>
+              <span
+                className={classes["place"]}
+                data-kind={phase.kind}
+                data-open={phase.isOpen || undefined}
+                style={placeOf(phase, start, sums.total)}
+              />
+            </span>
+            <Tooltip label={formatInstant(new Date(phase.from).toISOString(), zone, true)}>
+              <time className={classes["at"]} dateTime={new Date(phase.from).toISOString()}>
+                {phase.from === start ? "created" : `+${formatDuration(phase.from - start)}`}
+              </time>
+            </Tooltip>
+            <span className={classes["span"]}>{formatDuration(phase.to - phase.from)}</span>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+function Sums({ sums }: { readonly sums: ReturnType<typeof sumsOf> }): ReactElement {
+  const parts = [
+    `waited ${formatDuration(sums.waited)}`,
+    `ran ${formatDuration(sums.ran)}`,
+    ...(sums.rested > 0 ? [`rested ${formatDuration(sums.rested)}`] : []),
+  ];
+  return (
+    <>
+      {parts.join(" + ")} = <strong className={classes["total"]}>{formatDuration(sums.total)}</strong>
+    </>
+  );
+}

@@ -1,0 +1,21 @@
+/** What a task that does not run waits for; ticking. */
+import { useQuery } from "@apollo/client/react";
+import type { ReactElement } from "react";
+import { type TaskHead_taskFragment, TaskWaitDocument } from "@/generated/graphql";
+import { useNow } from "@/lib/clock";
+import { waitingFor } from "@/lib/waiting";
+
+const ASK_AGAIN_MS = 4_000;
+
+export function TaskWait({ task }: { readonly task: TaskHead_taskFragment }): ReactElement | null {
+  const now = useNow();
+  const { data } = useQuery(TaskWaitDocument, {
+    pollInterval: ASK_AGAIN_MS,
+    fetchPolicy: "cache-and-network",
+    skipPollAttempt: () => document.hidden,
+  });
+  const queue = data?.queues.find(({ name }) => name === task.queue) ?? null;
+  const sentence = waitingFor({ ...task, errorType: task.error?.type ?? null }, queue, now);
+  if (!sentence) return null;
+  return <span data-stuck={sentence.isStuck || undefined}>{sentence.text}</span>;
+}

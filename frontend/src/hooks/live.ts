@@ -1,0 +1,37 @@
+/** The app's one connection and one stream of events, as LiveProvider hands them down. */
+import { createContext, use, useEffect, useEffectEvent, useSyncExternalStore } from "react";
+import type { Connection, ConnectionStore } from "@/apollo/connection";
+import type { Batch } from "@/apollo/events";
+import type { TaskStream } from "@/apollo/stream";
+
+export interface Live {
+  readonly connection: ConnectionStore;
+  readonly stream: TaskStream;
+}
+
+export const LiveContext = createContext<Live | null>(null);
+
+export function useLive(): Live {
+  const live = use(LiveContext);
+  if (!live) throw new Error("useLive is called outside of LiveProvider");
+  return live;
+}
+
+export function useConnection(): Connection {
+  const { connection } = useLive();
+  return useSyncExternalStore(connection.subscribe, connection.get);
+}
+
+/** Calls back after each batch of events has been written into the cache. */
+export function useBatches(onBatch: (batch: Batch) => void): void {
+  const { stream } = useLive();
+  const latest = useEffectEvent(onBatch);
+  useEffect(() => stream.listen((batch) => latest(batch)), [stream]);
+}
+
+/** Calls back when a broken connection stands again. */
+export function useReturn(onReturn: (awayMs: number) => void): void {
+  const { connection } = useLive();
+  const latest = useEffectEvent(onReturn);
+  useEffect(() => connection.onReturn((awayMs) => latest(awayMs)), [connection]);
+}

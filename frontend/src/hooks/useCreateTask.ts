@@ -1,0 +1,36 @@
+/** Creates a task once, however often it is asked to: the same values go out under the same key. */
+import { CombinedGraphQLErrors } from "@apollo/client/errors";
+import { useMutation } from "@apollo/client/react";
+import { useRef } from "react";
+import { CreateTaskDocument } from "@/generated/graphql";
+import { newKey, type NewTaskValues, type Refusal, refusalOfFields, toInput } from "@/lib/newTask";
+import { refusalOf } from "./useTaskActions";
+
+export type Created =
+  { readonly id: string; readonly refusal?: never } | { readonly id?: never; readonly refusal: Refusal };
+
+interface Creation {
+  readonly isBusy: boolean;
+  readonly create: (values: NewTaskValues) => Promise<Created>;
+}
+
+export function useCreateTask(): Creation {
+  const [mutate, { loading }] = useMutation(CreateTaskDocument);
+  /** An answer that was lost may have been a yes: sent again unchanged, it finds the task that it made. */
+  const last = useRef({ values: "", key: "" });
+  return {
+    isBusy: loading,
+    create: async (values) => {
+      const written = JSON.stringify(values);
+      if (last.current.values !== written) last.current = { values: written, key: newKey() };
+      try {
+        const { data } = await mutate({ variables: { input: toInput(values, last.current.key) } });
+        if (data) return { id: data.createTask.task.id };
+        return { refusal: { fields: {}, rest: "The API answered with nothing" } };
+      } catch (error) {
+        const first = CombinedGraphQLErrors.is(error) ? error.errors[0] : undefined;
+        return { refusal: refusalOfFields(first?.extensions, refusalOf(error)) };
+      }
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** The list by keyboard: where it stands, and what its keys do. */
+import { useNavigate } from "@tanstack/react-router";
+import { type RefObject, useCallback, useState } from "react";
+import type { Selection } from "@/lib/selection";
+import { showRefusal } from "@/lib/toasts";
+import { useKeys } from "./useKeys";
+import { type TaskAction, useTaskActions } from "./useTaskActions";
+
+interface Options {
+  readonly ids: readonly string[];
+  readonly selection: Selection;
+  readonly peeked: string | undefined;
+  readonly searchBox: RefObject<HTMLInputElement | null>;
+  readonly onToggle: (id: string, isRange: boolean) => void;
+  readonly onPeek: (id: string | undefined) => void;
+}
+
+export interface ListKeys {
+  /** The index of the row that the keyboard is at, or -1. */
+  readonly active: number;
+  readonly setActive: (index: number) => void;
+}
+
+export function useListKeys({ ids, selection, peeked, searchBox, onToggle, onPeek }: Options): ListKeys {
+  const navigate = useNavigate();
+  const { run } = useTaskActions();
+  const [activeId, setActiveId] = useState<string | null>(null);
+  const active = activeId === null ? -1 : ids.indexOf(activeId);
+
+  const setActive = useCallback((index: number) => setActiveId(ids[index] ?? null), [ids]);
+  const move = (step: number): void => {
+    const next = Math.max(0, Math.min(ids.length - 1, active + step));
+    setActive(next);
+    if (peeked !== undefined) onPeek(ids[next]);
+  };
+  const withActive = (action: (id: string) => void) => () => {
+    const id = ids[active];
+    if (id !== undefined) action(id);
+  };
+  const act = (action: TaskAction) => () => {
+    const chosen = selection.ids.size > 0 ? [...selection.ids] : ids.slice(active, active + 1);
+    if (active < 0 && selection.ids.size === 0) return;
+    for (const id of chosen) {
+      void run(action, id).then(({ refusal }) => {
+        if (refusal !== null) showRefusal(refusal);
+      });
+    }
+  };
+
+  useKeys({
+    "/": () => {
+      searchBox.current?.focus();
+      searchBox.current?.select();
+    },
+    j: () => move(1),
+    k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    x: withActive((id) => onToggle(id, false)),
+    X: withActive((id) => onToggle(id, true)),
+    Enter: withActive((id) => void navigate({ to: "/task/$taskId", params: { taskId: id } })),
+    " ": withActive((id) => onPeek(id === peeked ? undefined : id)),
+    Escape: () => onPeek(undefined),
+    r: act("retry"),
+    c: act("cancel"),
+  });
+
+  return { active, setActive };
+}

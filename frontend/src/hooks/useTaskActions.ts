@@ -1,0 +1,86 @@
+/** Retry and cancel: shown at once, undone when the API refuses. */
+import type { ApolloClient } from "@apollo/client";
+import { CombinedGraphQLErrors } from "@apollo/client/errors";
+import { useApolloClient } from "@apollo/client/react";
+import { CancelTaskDocument, LiveTaskFragmentDoc, RetryTaskDocument } from "@/generated/graphql";
+
+export type TaskAction = "retry" | "cancel";
+
+export interface Outcome {
+  readonly id: string;
+  /** Null when it was done. */
+  readonly refusal: string | null;
+}
+
+const DOCUMENTS = { retry: RetryTaskDocument, cancel: CancelTaskDocument } as const;
+const AT_ONCE = 8;
+
+export function refusalOf(error: unknown): string {
+  if (CombinedGraphQLErrors.is(error)) return error.errors.map(({ message }) => message).join("; ");
+  return error instanceof Error ? `The API did not answer (${error.message})` : "The API did not answer";
+}
+
+const underWay = new Map<string, Promise<Outcome>>();
+
+/** One action of a task at a time: a retry right after a cancel must not overtake it. */
+function inOrder(id: string, action: () => Promise<Outcome>): Promise<Outcome> {
+  const before = underWay.get(id);
+  const mine = before ? before.then(action) : action();
+  underWay.set(id, mine);
+  void mine.finally(() => {
+    if (underWay.get(id) === mine) underWay.delete(id);
+  });
+  return mine;
+}
+
+async function act(client: ApolloClient, action: TaskAction, id: string): Promise<Outcome> {
+  try {
+    await client.mutate({ mutation: DOCUMENTS[action], variables: { id }, ...optimism(client, action, id) });
+    return { id, refusal: null };
+  } catch (error) {
+    return { id, refusal: refusalOf(error) };
+  }
+}
+
+/** What the task will look like: it waits again, or a waiting one has ended. A running one stops when its handler does. */
+function optimism(client: ApolloClient, action: TaskAction, id: string): object {
+  const task = client.cache.readFragment({ id: `Task:${id}`, fragment: LiveTaskFragmentDoc, fragmentName: "LiveTask" });
+  if (action === "retry" && (task?.status === "FAILED" || task?.status === "CANCELLED")) {
+    return { optimisticResponse: { retryTask: { ...task, status: "PENDING", finishedAt: null, progress: null } } };
+  }
+  if (action === "cancel" && task?.status === "PENDING") {
+    return { optimisticResponse: { cancelTask: { ...task, status: "CANCELLED" } } };
+  }
+  return {};
+}
+
+export interface TaskActions {
+  readonly run: (action: TaskAction, id: string) => Promise<Outcome>;
+  /** A few at a time; `onProgress` hears of each. */
+  readonly runAll: (
+    action: TaskAction,
+    ids: readonly string[],
+    onProgress: (outcome: Outcome) => void,
+  ) => Promise<readonly Outcome[]>;
+}
+
+export function useTaskActions(): TaskActions {
+  const client = useApolloClient();
+  return {
+    run: (action, id) => inOrder(id, () => act(client, action, id)),
+    runAll: async (action, ids, onProgress) => {
+      const outcomes: Outcome[] = [];
+      const waiting = [...ids];
+      const worker = async (): Promise<void> => {
+        for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+          const chosen = id;
+          const outcome = await inOrder(chosen, () => act(client, action, chosen));
+          outcomes.push(outcome);
+          onProgress(outcome);
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+      return outcomes;
+    },
+  };
+}

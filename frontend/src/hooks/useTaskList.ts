@@ -1,0 +1,157 @@
+/** One filtered list: its ids in order, more of them by keyset, and how many newer ones there are meanwhile. */
+import type { ApolloClient } from "@apollo/client";
+import { useApolloClient } from "@apollo/client/react";
+import { useEffect, useEffectEvent, useState } from "react";
+import { cut, joinPages, type Pages } from "@/apollo/keyset";
+import { keep, recall } from "@/apollo/lists";
+import { NewerTasksDocument, TasksPageDocument, type TaskFilter, type TaskOrder } from "@/generated/graphql";
+import { useBatches, useReturn } from "./live";
+import { refusalOf } from "./useTaskActions";
+import { useThrottled } from "./useThrottled";
+
+/** The first page is smaller: it is there sooner, and asked for again as tasks come. */
+const HEAD = 60;
+const PAGE = 200;
+/** At the top new tasks go in by themselves, all day; as many leave at the other end. */
+const KEPT_AT_TOP = 600;
+const NEWER_MAX = 200;
+const REFRESH_MS = 1_000;
+
+export interface Newer {
+  readonly count: number;
+  /** Whether there are more than were counted. */
+  readonly isMore: boolean;
+}
+
+export interface TaskList {
+  /** Undefined until the first page is there. */
+  readonly ids: readonly string[] | undefined;
+  /** Whether the ids are those of the filter before, shown until its own come. */
+  readonly isStale: boolean;
+  readonly hasMore: boolean;
+  readonly isLoadingMore: boolean;
+  readonly error: string | null;
+  readonly newer: Newer;
+  readonly loadMore: () => void;
+  readonly reload: () => void;
+}
+
+interface Options {
+  readonly filter: TaskFilter | null;
+  readonly orderBy: TaskOrder;
+  /** Whether new tasks may go in by themselves: the reader is at the top. */
+  readonly isAtTop: boolean;
+}
+
+/** Of one filter: what a former one left behind is not shown for the next. */
+interface Keyed<Value> {
+  readonly key: string;
+  readonly value: Value;
+}
+
+const NONE: Newer = { count: 0, isMore: false };
+
+export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
+  const client = useApolloClient();
+  const key = JSON.stringify([filter, orderBy]);
+  const [list, setList] = useState<Keyed<Pages> | undefined>(() => keyed(key, recall(client, key)?.pages));
+  const recalled = list?.key === key ? list : keyed(key, recall(client, key)?.pages);
+  const pages = recalled?.value;
+
+  const [failure, setFailure] = useState<Keyed<string | null>>({ key, value: null });
+  const [newer, setNewer] = useState<Keyed<Newer>>({ key, value: NONE });
+  const [isLoadingMore, setLoadingMore] = useState(false);
+
+  const load = async (after: string | null): Promise<void> => {
+    const page = await loadPage(client, filter, orderBy, after);
+    if (typeof page === "string") {
+      setFailure({ key, value: page });
+      return;
+    }
+    const joined = joinPages(recall(client, key)?.pages, page, after);
+    keep(client, key, { pages: after === null && isAtTop ? cut(joined, KEPT_AT_TOP) : joined });
+    setFailure({ key, value: null });
+    if (after === null) setNewer({ key, value: NONE });
+    setList(keyed(key, recall(client, key)?.pages));
+  };
+  const loadFirst = useEffectEvent(() => void load(null));
+  useEffect(() => {
+    const timer = setTimeout(() => loadFirst());
+    return () => clearTimeout(timer);
+  }, [key]);
+
+  const look = async (): Promise<void> => {
+    if (isAtTop) return load(null);
+    const count = await countNewer(client, filter, orderBy, pages?.entries[0]?.cursor ?? null);
+    if (count) setNewer({ key, value: count });
+  };
+  const schedule = useThrottled(() => void look(), REFRESH_MS);
+  useBatches(({ tally }) => {
+    const isTouched = tally.created > 0 || filter?.statuses != null || orderBy.field === "UPDATED_AT";
+    if (orderBy.direction === "DESC" && isTouched) schedule();
+  });
+  useReturn(() => void load(null));
+
+  return {
+    ids: pages ? idsOf(pages) : list && idsOf(list.value),
+    isStale: pages === undefined,
+    hasMore: pages?.hasMore ?? false,
+    isLoadingMore,
+    error: failure.key === key ? failure.value : null,
+    newer: newer.key === key && !isAtTop ? newer.value : NONE,
+    loadMore: () => {
+      const after = pages?.entries.at(-1)?.cursor;
+      if (isLoadingMore || !pages?.hasMore || after === undefined) return;
+      setLoadingMore(true);
+      void load(after).finally(() => setLoadingMore(false));
+    },
+    reload: () => void load(null),
+  };
+}
+
+function keyed(key: string, pages: Pages | undefined): Keyed<Pages> | undefined {
+  return pages && { key, value: pages };
+}
+
+const known = new WeakMap<Pages, readonly string[]>();
+
+/** The same array for the same list. */
+function idsOf(pages: Pages): readonly string[] {
+  const made = known.get(pages) ?? pages.entries.map(({ id }) => id);
+  known.set(pages, made);
+  return made;
+}
+
+/** Its tasks go into the cache. Returns the page, or why there is none. */
+async function loadPage(
+  client: ApolloClient,
+  filter: TaskFilter | null,
+  orderBy: TaskOrder,
+  after: string | null,
+): Promise<Pages | string> {
+  const variables = { first: after === null ? HEAD : PAGE, after, filter, orderBy };
+  try {
+    const { data } = await client.query({ query: TasksPageDocument, variables, fetchPolicy: "network-only" });
+    if (!data) return "The API did not answer";
+    const entries = data.tasks.edges.map(({ cursor, node }) => ({ id: node.id, cursor }));
+    return { entries, hasMore: data.tasks.pageInfo.hasNextPage };
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+async function countNewer(
+  client: ApolloClient,
+  filter: TaskFilter | null,
+  orderBy: TaskOrder,
+  before: string | null,
+): Promise<Newer | null> {
+  if (before === null) return null;
+  const variables = { last: NEWER_MAX, before, filter, orderBy };
+  try {
+    const { data } = await client.query({ query: NewerTasksDocument, variables, fetchPolicy: "no-cache" });
+    return data ? { count: data.tasks.nodes.length, isMore: data.tasks.pageInfo.hasPreviousPage } : null;
+  } catch {
+    return null; // The connection indicator says that the API is away.
+  }
+}

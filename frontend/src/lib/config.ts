@@ -1,0 +1,39 @@
+/** Where the API is: from /config.js, which the serving process writes when it starts; else as built; else this origin. */
+
+interface RuntimeConfig {
+  readonly apiBase?: string;
+  readonly wsUrl?: string;
+}
+
+declare global {
+  interface Window {
+    TASKFLOW_CONFIG?: RuntimeConfig;
+  }
+}
+
+export interface Endpoints {
+  readonly http: string;
+  readonly ws: string;
+}
+
+/** `wsUrl` may be given in the form that ends in /ws; GraphQL's own socket stands beside it at /graphql. */
+export function endpoints(config: RuntimeConfig, origin: string): Endpoints {
+  const base = (config.apiBase ?? "").replace(/\/+$/, "") || origin;
+  const http = new URL(`${base}/graphql`, origin);
+  const ws = new URL(config.wsUrl?.replace(/\/ws\/?$/, "/graphql") || http, origin);
+  ws.protocol = ws.protocol.replace("http", "ws");
+  return { http: http.href, ws: ws.href };
+}
+
+const built: RuntimeConfig = {
+  apiBase: (import.meta.env["REACT_APP_API_BASE"] as string | undefined) ?? "",
+  wsUrl: (import.meta.env["REACT_APP_WS_URL"] as string | undefined) ?? "",
+};
+
+export function currentEndpoints(): Endpoints {
+  const runtime = window.TASKFLOW_CONFIG ?? {};
+  return endpoints(
+    { apiBase: runtime.apiBase || built.apiBase || "", wsUrl: runtime.wsUrl || built.wsUrl || "" },
+    window.location.origin,
+  );
+}

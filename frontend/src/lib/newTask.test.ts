@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { check, EMPTY, type NewTaskValues, parseNewTaskSearch, refusalOfFields, toInput, valuesOf } from "./newTask";
+
+const values = (changes: Partial<NewTaskValues>): NewTaskValues => ({ ...EMPTY, title: "Resize album", ...changes });
+
+test.each([
+  [{}, {}],
+  [{ title: "  " }, { title: "A task needs a title" }],
+  [{ title: "x".repeat(256) }, { title: "At most 255 characters" }],
+  [{ payload: '{\n"a" 1}' }, { payload: "Line 2, column 5: A colon is expected here, not 1" }],
+  [{ payload: "[1]" }, { payload: "A payload is an object, as { … }, or nothing" }],
+  [{ payload: "null" }, {}],
+  [{ maxAttempts: "0" }, { maxAttempts: "A number from 1 to 100" }],
+  [{ runAt: "soon" }, { runAt: "This is no date" }],
+])("%j: %j", (changes, errors) => expect(check(values(changes))).toEqual(errors));
+
+test("what is empty is left to the API, and every digit of the payload goes out", () => {
+  const input = toInput(values({ title: " Charge ", payload: '{"id": 9007199254740993}' }), "key-1");
+  expect(JSON.stringify(input)).toBe('{"title":"Charge","idempotencyKey":"key-1","payload":{"id":9007199254740993}}');
+});
+
+test("an instant goes out in UTC", () => {
+  const { runAt } = toInput(values({ runAt: "2026-03-01T09:00:00" }), "key-1");
+  expect(runAt).toBe(new Date("2026-03-01T09:00:00").toISOString());
+});
+
+test("a copy begins with what the other was given", () => {
+  const source = { title: "a", kind: "k", queue: "q", payload: { n: 1 }, maxAttempts: 5 };
+  expect(valuesOf(source)).toEqual({ ...EMPTY, ...source, payload: '{\n  "n": 1\n}', maxAttempts: "5" });
+  expect(valuesOf({ ...source, payload: null }).payload).toBe("");
+});
+
+test("what the API refuses lands on its field; what has none is told beside the form", () => {
+  const errors = [
+    { field: "kind", message: "takes letters" },
+    { field: "idempotencyKey", message: "takes 1 to 128 characters" },
+  ];
+  expect(refusalOfFields({ errors }, "")).toEqual({
+    fields: { kind: "It takes letters" },
+    rest: "idempotencyKey takes 1 to 128 characters",
+  });
+  expect(refusalOfFields({ code: "CONFLICT" }, "the key is taken")).toEqual({ fields: {}, rest: "the key is taken" });
+});
+
+test("the address names the task to copy, or nothing", () => {
+  expect(parseNewTaskSearch({ from: "an-id", other: "x" })).toEqual({ from: "an-id" });
+  expect(parseNewTaskSearch({ from: ["a", "b"] })).toEqual({});
+});

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import type { TaskStatus } from "@/generated/graphql";
+import { attemptsOf, type HistoryEvent, phasesOf, sumsOf } from "./phases";
+
+const ERROR = { type: "ConnectionError", message: "no answer", traceback: null };
+
+function history(...steps: readonly [TaskStatus, number, number, boolean?][]): readonly HistoryEvent[] {
+  return steps.map(([status, attempt, at, isFailure = false], index) => ({
+    version: index + 1,
+    status,
+    attempt,
+    message: null,
+    workerId: status === "PENDING" && !isFailure ? null : "worker-1",
+    at: new Date(at).toISOString(),
+    error: isFailure ? ERROR : null,
+  }));
+}
+
+const kinds = (events: readonly HistoryEvent[], runAt: number | null, now: number): readonly string[] =>
+  phasesOf(events, runAt === null ? null : new Date(runAt).toISOString(), now).map(
+    ({ kind, from, to }) => `${kind} ${from}-${to}`,
+  );
+
+const RETRIED = history(
+  ["PENDING", 0, 0],
+  ["PROCESSING", 1, 100],
+  ["PENDING", 1, 300, true],
+  ["PROCESSING", 2, 1_300],
+  ["DONE", 2, 1_500],
+);
+
+test("waits and runs follow each other and add up to the whole", () => {
+  const phases = phasesOf(RETRIED, new Date(1_200).toISOString(), 9_000);
+  expect(phases.map(({ kind }) => kind)).toEqual(["queued", "running", "backoff", "running"]);
+  expect(sumsOf(phases)).toEqual({ total: 1_500, waited: 1_100, ran: 400, rested: 0 });
+});
+
+test("a clock that goes backwards never makes a span negative", () => {
+  const events = history(["PENDING", 0, 1_000], ["PROCESSING", 1, 400], ["DONE", 1, 700]);
+  const phases = phasesOf(events, null, 0);
+  expect(phases.every(({ from, to }) => to >= from)).toBe(true);
+  expect(sumsOf(phases).total).toBe(0);
+});
+
+test("a date splits the wait: until then it is scheduled, after that it queues", () => {
+  expect(kinds(history(["PENDING", 0, 0]), 500, 200)).toEqual(["scheduled 0-200"]);
+  expect(kinds(history(["PENDING", 0, 0]), 500, 800)).toEqual(["scheduled 0-500", "queued 500-800"]);
+  expect(kinds(history(["PENDING", 0, 0], ["PROCESSING", 1, 600], ["DONE", 1, 700]), 500, 800)).toEqual([
+    "scheduled 0-500",
+    "queued 500-600",
+    "running 600-700",
+  ]);
+});
+
+test("the date of a later retry says nothing of the first wait", () => {
+  expect(kinds(RETRIED, 1_200, 9_000)[0]).toBe("queued 0-100");
+});
+
+test("a request to cancel does not split the run that it meets", () => {
+  const events = history(["PENDING", 0, 0], ["PROCESSING", 1, 100], ["PROCESSING", 1, 200], ["CANCELLED", 1, 250]);
+  const phases = phasesOf(events, null, 900);
+  expect(phases.map(({ kind, to, outcome }) => [kind, to, outcome])).toEqual([
+    ["queued", 100, null],
+    ["running", 250, "cancelled"],
+  ]);
+});
+
+test("between an end and a retry that was asked for it rests", () => {
+  const events = history(
+    ["PENDING", 0, 0],
+    ["PROCESSING", 1, 100],
+    ["FAILED", 1, 200, true],
+    ["PENDING", 1, 700, true],
+  );
+  expect(kinds(events, null, 800)).toEqual(["queued 0-100", "running 100-200", "ended 200-700", "queued 700-800"]);
+});
+
+test("attempts come newest first, each with its worker and its error", () => {
+  const attempts = attemptsOf(RETRIED, phasesOf(RETRIED, null, 9_000));
+  expect(attempts.map(({ phase, error }) => [phase.attempt, phase.outcome, error?.type])).toEqual([
+    [2, "done", undefined],
+    [1, "failed", "ConnectionError"],
+  ]);
+  expect(attempts[0]?.workerId).toBe("worker-1");
+});
+
+test("an attempt that was given back is told from one that failed", () => {
+  const events = history(["PENDING", 0, 0], ["PROCESSING", 1, 100], ["PENDING", 0, 150], ["PROCESSING", 1, 300]);
+  const attempts = attemptsOf(events, phasesOf(events, null, 400));
+  expect(attempts.map(({ phase }) => [phase.outcome, phase.isOpen])).toEqual([
+    [null, true],
+    ["given back", false],
+  ]);
+});

@@ -1,0 +1,64 @@
+/** A task as something to paste elsewhere: the same create in GraphQL, curl and Python. Pure. */
+import { formatJson } from "./json";
+
+export interface Recipe {
+  readonly title: string;
+  readonly kind: string;
+  readonly queue: string;
+  readonly payload: unknown;
+  readonly maxAttempts: number;
+}
+
+/** Only what differs from what a create takes by itself. */
+function inputOf({ title, kind, queue, payload, maxAttempts }: Recipe): Record<string, unknown> {
+  return {
+    title,
+    ...(kind !== "message" && { kind }),
+    ...(queue !== "default" && { queue }),
+    ...(payload !== null && payload !== undefined && { payload }),
+    maxAttempts,
+  };
+}
+
+/** As GraphQL writes a value: names without quotes. A name that is none can't be written, and goes as a variable. */
+function literal(value: unknown, indent: string): string {
+  if (Array.isArray(value)) {
+    return value.length === 0 ? "[]" : `[${value.map((one) => literal(one, indent)).join(", ")}]`;
+  }
+  if (typeof value !== "object" || value === null) return formatJson(value, 0);
+  const entries = Object.entries(value);
+  if (entries.length === 0) return "{}";
+  const inner = `${indent}  `;
+  return `{\n${entries.map(([key, one]) => `${inner}${key}: ${literal(one, inner)}`).join("\n")}\n${indent}}`;
+}
+
+function hasPlainNames(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(hasPlainNames);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, one]) => /^[A-Za-z_]\w*$/.test(key) && hasPlainNames(one));
+}
+
+export function asGraphQL(recipe: Recipe): string {
+  const input = inputOf(recipe);
+  if (hasPlainNames(input)) {
+    return `mutation {\n  createTask(input: ${literal(input, "  ")}) {\n    created\n    task { id status }\n  }\n}\n`;
+  }
+  const variables = formatJson({ input }).replaceAll("\n", "\n# ");
+  return `mutation ($input: CreateTaskInput!) {\n  createTask(input: $input) {\n    created\n    task { id status }\n  }\n}\n\n# Variables:\n# ${variables}\n`;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+export function asCurl(recipe: Recipe, graphqlUrl: string): string {
+  const { maxAttempts, ...input } = inputOf(recipe);
+  const body = formatJson({ ...input, max_attempts: maxAttempts }, 0);
+  const url = graphqlUrl.replace(/\/graphql$/, "/tasks");
+  return `curl --fail-with-body ${url} \\\n  --header 'content-type: application/json' \\\n  --data ${quoted(body)}\n`;
+}
+
+export function asPython(recipe: Recipe, graphqlUrl: string): string {
+  const { maxAttempts, ...input } = inputOf(recipe);
+  const body = formatJson(formatJson({ ...input, max_attempts: maxAttempts }, 0));
+  const url = graphqlUrl.replace(/\/graphql$/, "/tasks");
+  return `import json\n\nimport httpx\n\ntask = json.loads(${body})\nresponse = httpx.post(${formatJson(url)}, json=task)\nresponse.raise_for_status()\nprint(response.json()["task_id"])\n`;
+}

@@ -1,0 +1,47 @@
+/** The one composition root: the socket, the client, the theme, the router. */
+import { ApolloProvider } from "@apollo/client/react";
+import "@fontsource-variable/geist/wght.css";
+import "@fontsource-variable/geist-mono/wght.css";
+import { MantineProvider } from "@mantine/core";
+import "@mantine/core/styles.layer.css";
+import { Notifications } from "@mantine/notifications";
+import "@mantine/notifications/styles.layer.css";
+import "@mantine/spotlight/styles.layer.css";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { createApollo, createSocket } from "@/apollo/client";
+import { createConnectionStore } from "@/apollo/connection";
+import { ResumeLink } from "@/apollo/resume";
+import { TaskStream } from "@/apollo/stream";
+import { LiveProvider } from "@/components/LiveProvider";
+import { currentEndpoints } from "@/lib/config";
+import { theme } from "@/lib/theme";
+import { router } from "@/router";
+import "./styles.css";
+
+const endpoints = currentEndpoints();
+const socket = createSocket(endpoints.ws);
+const connection = createConnectionStore(socket);
+const resume = new ResumeLink();
+const client = createApollo(endpoints, socket, resume);
+const live = { connection, stream: new TaskStream(client) };
+window.addEventListener("online", () => {
+  resume.now();
+});
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <ApolloProvider client={client}>
+        <MantineProvider theme={theme} defaultColorScheme="auto">
+          <Notifications position="bottom-right" limit={4} zIndex={400} containerWidth={340} />
+          <LiveProvider live={live}>
+            <RouterProvider router={router} />
+          </LiveProvider>
+        </MantineProvider>
+      </ApolloProvider>
+    </StrictMode>,
+  );
+}

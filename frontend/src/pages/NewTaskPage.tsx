@@ -1,0 +1,51 @@
+/** A new task; or one that begins as a copy of another. */
+import { useQuery } from "@apollo/client/react";
+import { Alert, Skeleton, Text, Title } from "@mantine/core";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { ReactElement } from "react";
+import { NewTaskForm } from "@/components/newTask/NewTaskForm";
+import { NewTaskSourceDocument } from "@/generated/graphql";
+import { refusalOf } from "@/hooks/useTaskActions";
+import { valuesOf } from "@/lib/newTask";
+import classes from "./NewTaskPage.module.css";
+
+const route = getRouteApi("/new");
+
+export function NewTaskPage(): ReactElement {
+  const { from } = route.useSearch();
+  return (
+    <div className={classes["page"]}>
+      <Title order={1} className={classes["title"] ?? ""}>
+        New task
+      </Title>
+      {from === undefined ? <NewTaskForm /> : <Copy key={from} id={from} />}
+    </div>
+  );
+}
+
+function Copy({ id }: { readonly id: string }): ReactElement {
+  const { data, error } = useQuery(NewTaskSourceDocument, { variables: { id } });
+  if (data?.task) {
+    return (
+      <>
+        <Text size="sm" c="dimmed">
+          It begins as a copy of{" "}
+          <Link to="/task/$taskId" params={{ taskId: id }} className={classes["link"]}>
+            {data.task.title}
+          </Link>
+          , which stays as it is.
+        </Text>
+        <NewTaskForm initial={valuesOf(data.task)} />
+      </>
+    );
+  }
+  if (!error && data?.task !== null) return <Skeleton h={420} radius="md" aria-busy />;
+  return (
+    <>
+      <Alert color="rose" variant="light" role="alert">
+        {error ? refusalOf(error) : "There is no such task to copy."} The form is empty.
+      </Alert>
+      <NewTaskForm />
+    </>
+  );
+}

@@ -1,0 +1,103 @@
+/** How the whole is doing: what is there now, what ended lately and how long it took, what to look at first. */
+import { useQuery } from "@apollo/client/react";
+import { Alert, Button, Skeleton, Title, VisuallyHidden } from "@mantine/core";
+import { IconPlugConnectedX } from "@tabler/icons-react";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { ReactElement } from "react";
+import { Durations } from "@/components/overview/Durations";
+import { OverviewFigures } from "@/components/overview/OverviewFigures";
+import { Rankings } from "@/components/overview/Rankings";
+import { StuckQueues } from "@/components/overview/StuckQueues";
+import { Throughput } from "@/components/overview/Throughput";
+import { Screen } from "@/components/Screen";
+import { OverviewPageDocument } from "@/generated/graphql";
+import { refusalOf } from "@/hooks/useTaskActions";
+import { SPAN_KEYS, type SpanKey, SPANS } from "@/lib/overviewSearch";
+import classes from "./OverviewPage.module.css";
+
+const route = getRouteApi("/overview");
+const ASK_AGAIN_MS = 3_000;
+
+export function OverviewPage(): ReactElement {
+  const { span: chosen = "1h" } = route.useSearch();
+  const { span, range } = SPANS[chosen];
+  const { data, previousData, error, refetch } = useQuery(OverviewPageDocument, {
+    variables: { span },
+    fetchPolicy: "cache-and-network",
+    pollInterval: ASK_AGAIN_MS,
+    skipPollAttempt: () => document.hidden,
+  });
+  const shown = data ?? previousData;
+  if (!shown && error) {
+    return <OverviewError reason={refusalOf(error)} onRetry={() => void refetch()} />;
+  }
+  return (
+    <div className={classes["page"]}>
+      <header className={classes["head"]}>
+        <Title order={1} className={classes["title"] ?? ""}>
+          Overview
+        </Title>
+        <Spans chosen={chosen} />
+      </header>
+      {error && (
+        <Alert color="rose" variant="light" role="alert" className={classes["stale"] ?? ""}>
+          What you see may be out of date: {refusalOf(error)}.
+        </Alert>
+      )}
+      {shown && <StuckQueues queues={shown.queues} />}
+      <OverviewFigures />
+      {shown ? (
+        <>
+          <div className={classes["charts"]}>
+            <Throughput history={shown.history} />
+            <Durations history={shown.history} />
+          </div>
+          <Rankings kinds={shown.history.kinds} queues={shown.queues} range={range} />
+        </>
+      ) : (
+        <div className={classes["charts"]} role="status">
+          <VisuallyHidden>Loading the figures</VisuallyHidden>
+          <Skeleton h={288} radius="lg" />
+          <Skeleton h={288} radius="lg" />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Spans({ chosen }: { readonly chosen: SpanKey }): ReactElement {
+  return (
+    <nav className={classes["spans"]} aria-label="How far back">
+      {SPAN_KEYS.map((key) => (
+        <Link
+          key={key}
+          to="/overview"
+          search={{ span: key === "1h" ? undefined : key }}
+          activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}
+          replace
+          className={classes["span"]}
+          data-chosen={key === chosen || undefined}
+        >
+          {SPANS[key].label}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function OverviewError({ reason, onRetry }: { readonly reason: string; readonly onRetry: () => void }): ReactElement {
+  return (
+    <Screen
+      isAlert
+      icon={<IconPlugConnectedX size={26} stroke={1.5} />}
+      title="The figures could not be loaded"
+      actions={
+        <Button size="xs" variant="default" onClick={onRetry}>
+          Try again
+        </Button>
+      }
+    >
+      {reason}. This says nothing of the tasks themselves: they may be running well.
+    </Screen>
+  );
+}

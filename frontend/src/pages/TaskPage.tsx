@@ -1,0 +1,99 @@
+/** One task: what it is, where its time went, why it failed, what it was given and gave back. Live. */
+import { useFragment, useQuery } from "@apollo/client/react";
+import { Button, Code, Skeleton, VisuallyHidden } from "@mantine/core";
+import { IconFileUnknown, IconPlugConnectedX } from "@tabler/icons-react";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { type ReactElement, useEffect } from "react";
+import { Screen } from "@/components/Screen";
+import { TaskHead } from "@/components/task/TaskHead";
+import { TaskHistory } from "@/components/task/TaskHistory";
+import { TaskPage_freshnessFragmentDoc, TaskPageDocument } from "@/generated/graphql";
+import { refusalOf } from "@/hooks/useTaskActions";
+import classes from "./TaskPage.module.css";
+
+const route = getRouteApi("/task/$taskId");
+
+export function TaskPage(): ReactElement {
+  const { taskId } = route.useParams();
+  return <TaskById key={taskId} id={taskId} />;
+}
+
+function TaskById({ id }: { readonly id: string }): ReactElement {
+  const { data, error, refetch } = useQuery(TaskPageDocument, { variables: { id }, fetchPolicy: "cache-and-network" });
+  useFreshHistory(id, refetch);
+  if (data?.task) {
+    return (
+      <div className={classes["page"]}>
+        <TaskHead id={id} />
+        <TaskHistory id={id} />
+      </div>
+    );
+  }
+  if (error) return <TaskError reason={refusalOf(error)} onRetry={() => void refetch()} />;
+  return data?.task === null ? <TaskNotFound id={id} /> : <TaskLoading />;
+}
+
+/** An event says that there is something new; what it was, the history tells. Asked for once a version. */
+function useFreshHistory(id: string, refetch: () => Promise<unknown>): void {
+  const { data: task, complete } = useFragment({
+    fragment: TaskPage_freshnessFragmentDoc,
+    from: { __typename: "Task", id },
+  });
+  const title = complete ? task.title : null;
+  const missing = complete && (task.events.at(-1)?.version ?? 0) < task.version ? task.version : null;
+  useEffect(() => {
+    if (missing !== null) refetch().catch(() => undefined); // the next event asks again
+  }, [missing, refetch]);
+  useEffect(() => {
+    if (title === null) return;
+    document.title = `${title} · TaskFlow`;
+    return () => {
+      document.title = "TaskFlow";
+    };
+  }, [title]);
+}
+
+function TaskLoading(): ReactElement {
+  return (
+    <div className={classes["page"]} role="status">
+      <VisuallyHidden>Loading the task</VisuallyHidden>
+      <Skeleton h={32} w="50%" />
+      <Skeleton h={24} w="30%" />
+      <Skeleton h={180} radius="lg" />
+      <Skeleton h={240} radius="lg" />
+    </div>
+  );
+}
+
+function TaskNotFound({ id }: { readonly id: string }): ReactElement {
+  return (
+    <Screen
+      icon={<IconFileUnknown size={26} stroke={1.5} />}
+      title="There is no such task"
+      actions={
+        <Button component={Link} to="/" size="xs">
+          All tasks
+        </Button>
+      }
+    >
+      No task has the id <Code>{id}</Code>. It may have been deleted, or the address was cut short.
+    </Screen>
+  );
+}
+
+function TaskError({ reason, onRetry }: { readonly reason: string; readonly onRetry: () => void }): ReactElement {
+  return (
+    <Screen
+      isAlert
+      icon={<IconPlugConnectedX size={26} stroke={1.5} />}
+      title="The task could not be loaded"
+      actions={
+        <Button size="xs" variant="default" onClick={onRetry}>
+          Try again
+        </Button>
+      }
+    >
+      {reason}. This says nothing of the task itself: it may be running well.
+    </Screen>
+  );
+}

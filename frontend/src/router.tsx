@@ -1,0 +1,52 @@
+/** The pages, their addresses, and what each keeps in its search parameters. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Shell } from "@/components/Shell";
+import { parseNewTaskSearch } from "@/lib/newTask";
+import { parseOverviewSearch } from "@/lib/overviewSearch";
+import { parseSearch, stringifySearch } from "@/lib/searchParams";
+import { parseTasksSearch } from "@/lib/tasksSearch";
+import { NotFoundPage } from "@/pages/NotFoundPage";
+import { TasksPage } from "@/pages/TasksPage";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage });
+
+export const tasksRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  validateSearch: parseTasksSearch,
+  component: TasksPage,
+});
+
+export const taskRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/task/$taskId",
+  component: lazyRouteComponent(() => import("@/pages/TaskPage"), "TaskPage"),
+});
+
+export const newTaskRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/new",
+  validateSearch: parseNewTaskSearch,
+  component: lazyRouteComponent(() => import("@/pages/NewTaskPage"), "NewTaskPage"),
+});
+
+export const overviewRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/overview",
+  validateSearch: parseOverviewSearch,
+  component: lazyRouteComponent(() => import("@/pages/OverviewPage"), "OverviewPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([tasksRoute, taskRoute, newTaskRoute, overviewRoute]),
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,17 @@
+/** An event of the stream, to be altered by a test. */
+import type { StreamEvent } from "@/apollo/events";
+
+export function makeEvent(changes: Partial<StreamEvent> = {}): StreamEvent {
+  return {
+    __typename: "TaskStatusEvent",
+    id: "1",
+    taskId: "a",
+    status: "PENDING",
+    message: null,
+    attempt: 0,
+    progress: null,
+    version: 1,
+    updatedAt: "2026-03-01T09:00:00.000000Z",
+    ...changes,
+  };
+}

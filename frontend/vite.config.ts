@@ -1,0 +1,87 @@
+/// <reference types="vitest/config" />
+import react from "@vitejs/plugin-react";
+import type { IncomingMessage } from "node:http";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
+
+const api = process.env["TASKFLOW_URL"] ?? "http://127.0.0.1:8000";
+
+/** What the API process serves as /config.js: where the API is, read from the environment when it starts. */
+function runtimeConfig(): Plugin {
+  const { REACT_APP_API_BASE: apiBase = "", REACT_APP_WS_URL: wsUrl = "" } = process.env;
+  return {
+    name: "taskflow-config",
+    configureServer(server) {
+      server.middlewares.use("/config.js", (_request, response) => {
+        response.setHeader("content-type", "text/javascript");
+        response.end(`window.TASKFLOW_CONFIG = ${JSON.stringify({ apiBase, wsUrl })};`);
+      });
+    },
+  };
+}
+
+/** Compresses once, here, what would else be compressed for each reader. */
+function precompress(): Plugin {
+  const brotli = promisify(brotliCompress);
+  const gzipped = promisify(gzip);
+  let folder = "";
+  return {
+    name: "taskflow-precompress",
+    apply: "build",
+    configResolved: (config) => {
+      folder = config.build.outDir;
+    },
+    closeBundle: async () => {
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !/\.(js|css|html|svg|json)$/.test(entry.name)) continue;
+        const path = join(entry.parentPath, entry.name);
+        const bytes = await readFile(path);
+        const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: bytes.length > 2_000_000 ? 6 : 10 } };
+        await writeFile(`${path}.br`, await brotli(bytes, quality));
+        await writeFile(`${path}.gz`, await gzipped(bytes));
+      }
+    },
+  };
+}
+
+const page = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** A browser that opens /graphql gets the IDE, as from the API process; every other client gets the API. */
+function graphiqlPage(request: IncomingMessage): string | undefined {
+  return request.method === "GET" && request.headers.accept?.includes("text/html") ? "/graphiql.html" : undefined;
+}
+
+export default defineConfig({
+  plugins: [react(), runtimeConfig(), precompress()],
+  envPrefix: ["VITE_", "REACT_APP_"],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  server: {
+    port: 5001,
+    proxy: { "/graphql": { target: api, ws: true, bypass: graphiqlPage }, "/tasks": api, "/healthz": api },
+  },
+  build: {
+    target: "es2023",
+    rolldownOptions: {
+      input: [page("index.html"), page("graphiql.html")],
+      onLog: (level, log, report) => {
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") report(level, log); // of React's compiler, done with already
+      },
+    },
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 3_000,
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/testing/setup.ts"],
+    maxWorkers: 2,
+    css: false,
+    clearMocks: true,
+  },
+});

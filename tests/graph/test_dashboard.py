@@ -1,0 +1,80 @@
+"""The built dashboard, as the API serves it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from graph.dashboard import Dashboard
+from graph.pages import GraphQLWithPage
+from infra.settings import Settings
+from tests.graph import toy
+
+SETTINGS = Settings(react_app_api_base="https://api.example.com", react_app_ws_url="wss://api.example.com/ws")
+
+
+@pytest.fixture
+async def browser(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html><title>TaskFlow</title>")
+    (tmp_path / "favicon.svg").write_text("<svg/>")
+    (tmp_path / "assets" / "index-abc.js").write_text("plain")
+    (tmp_path / "assets" / "index-abc.js.br").write_bytes(b"packed")
+    app = Starlette(routes=Dashboard(tmp_path, SETTINGS).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://taskflow.test") as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/overview", "/new", "/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa"])
+async def test_each_page_is_the_app_and_is_asked_for_again(browser: httpx.AsyncClient, path: str) -> None:
+    response = await browser.get(path)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["cache-control"] == "no-cache"
+    assert "TaskFlow" in response.text
+
+
+async def test_a_browser_at_graphql_gets_the_ide_where_it_is_built(tmp_path: Path) -> None:
+    app = GraphQLWithPage(toy.schema, context=lambda connection: toy.Events())
+    site = Starlette(routes=[Route("/graphql", app)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://taskflow.test") as client:
+        as_browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        assert "GraphQL endpoint" in (await client.get("/graphql", headers=as_browser)).text
+        (tmp_path / "graphiql.html").write_text("<!doctype html><title>GraphiQL</title>")
+        app.dashboard = Dashboard(tmp_path, SETTINGS)
+        page = await client.get("/graphql", headers=as_browser)
+        assert "<title>GraphiQL" in page.text
+        assert "script-src 'self';" in page.headers["content-security-policy"]
+        other = await client.get("/graphql", headers={"accept": "application/json"})
+        assert other.headers["content-type"].startswith("application/json")
+
+
+async def test_no_script_may_be_inline_and_only_the_api_may_be_elsewhere(browser: httpx.AsyncClient) -> None:
+    policy = (await browser.get("/")).headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "connect-src 'self' https://api.example.com wss://api.example.com;" in policy
+    assert "default-src 'none'" in policy
+
+
+async def test_a_hashed_file_is_kept_for_ever_and_sent_as_it_was_compressed(browser: httpx.AsyncClient) -> None:
+    plain = await browser.get("/assets/index-abc.js", headers={"accept-encoding": "identity"})
+    async with browser.stream("GET", "/assets/index-abc.js", headers={"accept-encoding": "gzip, br"}) as packed:
+        body = b"".join([chunk async for chunk in packed.aiter_raw()])
+    assert plain.text == "plain"
+    assert (body, packed.headers["content-encoding"]) == (b"packed", "br")
+    assert packed.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert "immutable" in packed.headers["cache-control"]
+
+
+async def test_where_the_api_is_comes_from_the_environment_of_the_process(browser: httpx.AsyncClient) -> None:
+    response = await browser.get("/config.js")
+    assert '"apiBase": "https://api.example.com"' in response.text
+    assert '"wsUrl": "wss://api.example.com/ws"' in response.text
+
+
+@pytest.mark.parametrize("path", ["/assets/../index.html", "/assets/none.js", "/unknown", "/index.html"])
+async def test_what_is_not_there_is_not_found(browser: httpx.AsyncClient, path: str) -> None:
+    assert (await browser.get(path)).status_code == 404
