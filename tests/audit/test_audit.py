@@ -12,11 +12,16 @@ from typing import Any
 
 import pytest
 
-from tests.graph.serve import make_app, serving
+from graph.app import open_services
+from infra.resources import open_resources
+from infra.settings import Settings
+from tests.graph.serve import app_of, make_app, serving
 from tests.graph.toy import Events
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
+
+pytestmark = pytest.mark.timeout(300)  # the first run fetches the packages
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,8 +33,15 @@ def installed() -> None:
 
 
 @pytest.fixture
-async def graphql_url() -> AsyncIterator[str]:
-    async with serving(make_app()) as address:
+async def graphql_url(tmp_path: Path) -> AsyncIterator[str]:
+    settings = Settings(
+        db_url=f"sqlite+aiosqlite:///{tmp_path}/taskflow.db", rabbitmq_url="memory://", redis_url="memory://"
+    )
+    async with (
+        open_resources(settings) as resources,
+        open_services(resources) as services,
+        serving(app_of(services)) as address,
+    ):
         yield f"http://{address}/graphql"
 
 

@@ -106,6 +106,20 @@ class Cluster:
 
 
 @asynccontextmanager
+async def embedded(folder: Path, **settings: str) -> AsyncIterator[Cluster]:
+    """`taskflow up` alone, on a file in that folder."""
+    url = f"sqlite+aiosqlite:///{folder}/taskflow.db"
+    engine = create_async_engine(url)
+    cluster = Cluster({"DB_URL": url, "TEAM_JOURNAL": str(folder / "journal")} | settings, folder, engine)
+    try:
+        await cluster.start_up()
+        yield cluster
+    finally:
+        await cluster.stop()
+        await engine.dispose()
+
+
+@asynccontextmanager
 async def cluster_on(
     folder: Path, *, server: str, rabbitmq_url: str, redis_url: str, workers: int, **settings: str
 ) -> AsyncIterator[Cluster]:

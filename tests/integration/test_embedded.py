@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.integration.api import watching
 from tests.integration.checks import check_histories, check_logs, check_watcher
-from tests.integration.cluster import Cluster
+from tests.integration.cluster import Cluster, embedded
 from tests.integration.load import pile_up, sample
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
@@ -22,14 +21,8 @@ pytestmark = [pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def cluster(folder: Path) -> AsyncIterator[Cluster]:
     """One process; what it leaves is a file."""
-    url = f"sqlite+aiosqlite:///{folder}/taskflow.db"
-    settings = {"DB_URL": url, "WORKER_HANDLERS": "tests.integration.team", "WORKER_LEASE": "2"}
-    engine = create_async_engine(url)
-    cluster = Cluster(settings | {"TEAM_JOURNAL": str(folder / "journal")}, folder, engine)
-    await cluster.start_up()
-    yield cluster
-    await cluster.stop()
-    await engine.dispose()
+    async with embedded(folder, WORKER_HANDLERS="tests.integration.team", WORKER_LEASE="2") as cluster:
+        yield cluster
 
 
 async def test_a_fresh_folder_is_enough(cluster: Cluster) -> None:
