@@ -125,11 +125,11 @@ class Executor:
         running = self._start(claimed)
         try:
             outcome = await self._outcome(running)
+            finish = Finish(task.id, claimed.claim, outcome, running.context.fraction)
+            ended = None if running.lost else await self._finish(finish)
         finally:
-            self.running.pop(task.id, None)
-            self.unreported.discard(task.id)
-        finish = Finish(task.id, claimed.claim, outcome, running.context.fraction)
-        ended = None if running.lost else await self._finish(finish)
+            if self.running.get(task.id) is running:  # it may have come back here after its lease was lost
+                del self.running[task.id]  # only now: until its outcome is stored the task needs its lease
         if ended is None:
             log.warning("outcome dropped: the lease was lost", outcome=type(outcome).__name__)
             return

@@ -96,7 +96,8 @@ async def report_progress(executor: Executor) -> None:
         if executor.unreported:
             tasks, executor.unreported = executor.unreported, set()
             # list() is one step, and a thread that holds the old set may still add to it.
-            events = [_progress_event(executor.running[one]) for one in list(tasks) if one in executor.running]
+            running = [executor.running[one] for one in list(tasks) if one in executor.running]
+            events = [_progress_event(one) for one in running if not one.attempt.done()]
             executor.resources.bus.publish(STATUS_CHANNEL, [event.encode() for event in events])
 
 

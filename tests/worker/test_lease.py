@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -58,6 +59,34 @@ async def test_a_lease_is_kept_for_as_long_as_the_handler_runs(bench: Bench, sta
     assert (ended.status, ended.attempt) == ("DONE", 1)
 
 
+async def test_a_lease_is_kept_until_the_outcome_is_stored(
+    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a database that is slow or away for a while costs a finished attempt, and runs it again."""
+    real, asked, go_on = tasks.finish, asyncio.Event(), asyncio.Event()
+
+    async def slow_finish(*arguments: Any, **options: Any) -> Any:
+        asked.set()
+        await go_on.wait()
+        return await real(*arguments, **options)
+
+    monkeypatch.setattr(tasks, "finish", slow_finish)
+    async with start_worker():
+        task_id = await bench.create("message", {"message": "kept"})
+        await until(asked)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        async def the_lease_would_be_over() -> bool:
+            return loop.time() - began > 0.8
+
+        await eventually(the_lease_would_be_over)
+        go_on.set()
+        ended = await bench.end(task_id)
+    assert (ended.status, ended.attempt, ended.message) == ("DONE", 1, "kept")
+    assert await bench.statuses(task_id) == ["PENDING", "PROCESSING", "DONE"]
+
+
 @pytest.mark.parametrize("in_thread", [False, True], ids=["async", "thread"])
 async def test_the_outcome_of_a_lost_lease_is_dropped_and_logged(
     bench: Bench, start_worker: StartWorker, logs: Logs, in_thread: bool
@@ -90,6 +119,39 @@ async def test_the_outcome_of_a_lost_lease_is_dropped_and_logged(
     dropped = next(entry for entry in logs if entry["event"] == "outcome dropped: the lease was lost")
     assert (dropped["task_id"], dropped["kind"], dropped["attempt"]) == (task_id, "slow", 1)
     assert dropped["log_level"] == "warning"
+
+
+async def test_a_task_that_comes_back_to_the_worker_that_lost_it_is_another_attempt(
+    bench: Bench, start_worker: StartWorker
+) -> None:
+    """The first one's end must not take the second one's lease along."""
+    started = {1: asyncio.Event(), 2: asyncio.Event()}
+    go_on = {1: asyncio.Event(), 2: asyncio.Event()}
+
+    @task("twice")
+    async def twice(payload: Any, ctx: Context) -> str:
+        started[ctx.attempt].set()
+        while not go_on[ctx.attempt].is_set():
+            with suppress(asyncio.CancelledError):
+                await go_on[ctx.attempt].wait()
+        return f"by attempt {ctx.attempt}"
+
+    async with start_worker(twice):
+        task_id = await bench.create("twice")
+        await until(started[1])
+        await bench.set(task_id, status="PENDING", claim=None, dispatch_at=datetime.now(UTC))
+        await until(started[2])
+        go_on[1].set()
+        second = await bench.get(task_id)
+
+        async def has_outlived_its_lease() -> bool:
+            return datetime.now(UTC) - (second.started_at or datetime.now(UTC)) > timedelta(seconds=0.7)
+
+        await eventually(has_outlived_its_lease)
+        go_on[2].set()
+        ended = await bench.end(task_id)
+        await bench.settle()
+    assert (ended.status, ended.attempt, ended.result) == ("DONE", 2, "by attempt 2")
 
 
 async def test_who_finishes_before_it_hears_of_its_lost_lease_overwrites_nothing(
