@@ -15,7 +15,8 @@ from db.errors import TaskFlowError
 from db.lifecycle import TaskStatus
 from db.models import NewTask
 from db.queries import Filter
-from infra.wire import check_json, dump_json, format_instant, parse_instant
+from graph.parameters import encode_json
+from infra.wire import check_json, format_instant, parse_instant
 
 TITLE_MAX: Final = 255
 KEY_MAX: Final = 128
@@ -125,7 +126,7 @@ def _payload(payload: Any, max_bytes: int, problems: _Problems) -> dict[str, Any
         return None
     try:
         check_json(payload, max_depth=PAYLOAD_DEPTH)
-        size = len(dump_json(payload))
+        size = len(encode_json(payload))
     except ValueError as error:
         problems.add("payload", str(error))
         return None
