@@ -2,7 +2,6 @@
 import { Group } from "@mantine/core";
 import type { ReactElement } from "react";
 import type { TaskStatus } from "@/generated/graphql";
-import { router } from "@/router";
 import { StatusBadge } from "./StatusBadge";
 import classes from "./TaskToast.module.css";
 
@@ -11,10 +10,11 @@ interface Props {
   readonly title: string;
   readonly status: TaskStatus;
   readonly isNew: boolean;
+  readonly onOpen: (id: string) => void;
 }
 
-/** Toasts stand outside of the router, so the link asks it to navigate. */
-export function TaskToast({ id, title, status, isNew }: Props): ReactElement {
+/** Toasts stand outside of the router, so the link asks who showed it to navigate. */
+export function TaskToast({ id, title, status, isNew, onOpen }: Props): ReactElement {
   return (
     <Group gap={8} wrap="nowrap">
       {isNew ? <span className={classes["new"]}>New</span> : <StatusBadge status={status} variant="plain" />}
@@ -23,7 +23,7 @@ export function TaskToast({ id, title, status, isNew }: Props): ReactElement {
         className={classes["link"]}
         onClick={(event) => {
           event.preventDefault();
-          void router.navigate({ to: "/task/$taskId", params: { taskId: id } });
+          onOpen(id);
         }}
       >
         {title}

@@ -2,6 +2,7 @@
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
 import { notifications, notificationsStore } from "@mantine/notifications";
+import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useRef } from "react";
 import { addTallies, EMPTY_TALLY, type Batch, type StreamEvent, type Tally } from "@/apollo/events";
 import { TaskToast } from "@/components/TaskToast";
@@ -25,11 +26,13 @@ interface Window {
 
 export function useTaskToasts(): void {
   const client = useApolloClient();
+  const navigate = useNavigate();
   const { toasts } = usePreferences();
   const recent = useRef<Window>({ began: 0, tasks: new Set() });
   const burst = useRef<{ tally: Tally; until: number }>({ tally: EMPTY_TALLY, until: 0 });
   const closing = useRef<ReturnType<typeof setTimeout>>(undefined);
 
+  const open = (taskId: string): void => void navigate({ to: "/task/$taskId", params: { taskId } });
   const recount = useThrottled(() => showBurst(burst.current.tally, toasts), RECOUNT_MS);
 
   useBatches((batch) => {
@@ -46,7 +49,7 @@ export function useTaskToasts(): void {
       clearTimeout(closing.current);
       closing.current = setTimeout(() => notifications.hide(BURST), BURST_SHOWN_MS);
     } else {
-      for (const event of told) void showOne(client, event);
+      for (const event of told) void showOne(client, event, open);
     }
   });
 }
@@ -67,14 +70,15 @@ function showBurst(tally: Tally, style: ToastStyle): void {
   if (text !== null) show(BURST, text, false, "off");
 }
 
-async function showOne(client: ApolloClient, event: StreamEvent): Promise<void> {
+async function showOne(client: ApolloClient, event: StreamEvent, onOpen: (id: string) => void): Promise<void> {
   const { data } = await client
     .query({ query: ToastTaskDocument, variables: { id: event.taskId }, fetchPolicy: "cache-first" })
     .catch(() => ({ data: null }));
   const title = data?.task?.title;
   if (title === undefined) return;
-  const message = <TaskToast id={event.taskId} title={title} status={event.status} isNew={event.version === 1} />;
-  show(`task-${event.taskId}`, message, ONE_SHOWN_MS, "polite");
+  const { taskId, status, version } = event;
+  const message = <TaskToast id={taskId} title={title} status={status} isNew={version === 1} onOpen={onOpen} />;
+  show(`task-${taskId}`, message, ONE_SHOWN_MS, "polite");
 }
 
 /** One toast under one id: the next news of it takes its place. */
