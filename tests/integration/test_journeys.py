@@ -6,7 +6,8 @@ import asyncio
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -148,31 +149,40 @@ async def test_the_terminal_tells_failure_by_its_exit_code(cluster: Cluster) -> 
 
 
 async def test_retries_and_the_dead_letter_of_the_last(cluster: Cluster, watcher: Watcher, rabbitmq_url: str) -> None:
-    passing = await cluster.client.create(kind="stumble", payload={"failures": 1})
-    hopeless = await cluster.client.create(kind="stumble", payload={"failures": 9}, maxAttempts=2)
-    await watcher.see_the_end_of([passing, hopeless], within=15)
+    async with dead_letters(rabbitmq_url) as find:
+        passing = await cluster.client.create(kind="stumble", payload={"failures": 1})
+        hopeless = await cluster.client.create(kind="stumble", payload={"failures": 9}, maxAttempts=2)
+        await watcher.see_the_end_of([passing, hopeless], within=15)
+        letter = await find(hopeless)
     assert [status for _, status in told(watcher, passing)][2:] == ["PENDING", "PROCESSING", "DONE"]
     assert [status for _, status in told(watcher, hopeless)][2:] == ["PENDING", "PROCESSING", "FAILED"]
-    letter = await find_dead_letter(rabbitmq_url, hopeless)
     assert json.loads(letter.body)["payload"] == {"failures": 9}
     assert (letter.header.properties.headers or {})["x-taskflow-reason"] == "no answer at attempt 2"
     assert await check_histories(cluster, [passing, hopeless]) == {"ConnectionError": 3}
 
 
-async def find_dead_letter(rabbitmq_url: str, task_id: str) -> Any:
-    """Ours among those that others put there; everything goes back when the connection closes."""
+@asynccontextmanager
+async def dead_letters(rabbitmq_url: str) -> AsyncIterator[Callable[[str], Awaitable[Any]]]:
+    """Finds a task's letter among what reaches `task.dead` from here on, in a queue of our own: others fill that."""
     async with aiormq.connect(rabbitmq_url) as connection:
         channel = await connection.channel()
-        found: list[Any] = []
+        queue = (await channel.queue_declare(exclusive=True)).queue
+        assert queue
+        await channel.queue_bind(queue, "task.dead")
 
-        async def is_there() -> bool:
-            message = await channel.basic_get("task.dead", no_ack=False)
-            if message.delivery_tag is not None and message.header.properties.message_id == task_id:
-                found.append(message)
-            return bool(found)
+        async def find(task_id: str) -> Any:
+            found: list[Any] = []
 
-        await eventually(is_there)
-        return found[0]
+            async def is_there() -> bool:
+                message = await channel.basic_get(queue, no_ack=True)
+                if message.delivery_tag is not None and message.header.properties.message_id == task_id:
+                    found.append(message)
+                return bool(found)
+
+            await eventually(is_there)
+            return found[0]
+
+        yield find
 
 
 async def test_an_outsider_needs_the_documented_columns_and_body_alone(
@@ -220,15 +230,15 @@ async def test_a_message_that_names_a_task_in_another_case_is_another_tasks(
 ) -> None:
     """Databases compare ids without regard to case; a worker must not take the one and dead-letter the other."""
     task_id = await cluster.client.create(payload={"message": "mine"}, queue="nobodys")
-    for queue_id in (task_id.upper(), task_id + " "):
-        async with aiormq.connect(rabbitmq_url) as broker:
-            outlet = await broker.channel()
+    async with dead_letters(rabbitmq_url) as find, aiormq.connect(rabbitmq_url) as broker:
+        outlet = await broker.channel()
+        for queue_id in (task_id.upper(), task_id + " "):
             await outlet.basic_publish(
                 json.dumps({"task_id": queue_id}).encode(),
                 exchange=cluster.settings["RABBITMQ_EXCHANGE"],
                 routing_key=cluster.settings["RABBITMQ_ROUTING_KEY"],
             )
-    await find_dead_letter(rabbitmq_url, task_id.upper())
+        await find(task_id.upper())
     assert (await cluster.client.get(f"/tasks/{task_id}"))["status"] == "PENDING"
 
 

@@ -224,7 +224,7 @@ async def test_something_else_at_the_apis_address(answer: bytes) -> None:
 
 async def test_a_payload_that_is_not_json() -> None:
     line = await refuse({"TASKFLOW_URL": f"http://127.0.0.1:{free_port()}"}, "submit", "hello", "--payload", "{")
-    assert line.startswith("taskflow: --payload is not JSON: ")
+    assert line.startswith("taskflow: --payload: Not JSON: ")
 
 
 @pytest.mark.parametrize("arguments", [(), ("dance",), ("seed", "--count", "0"), ("submit",)])
