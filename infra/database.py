@@ -22,6 +22,12 @@ logger = logging.getLogger("taskflow.db")
 
 REFUSED = frozenset({1044, 1045, 1049, 1698, 4151})  # access denied, no such database: trying again can't help
 
+SESSION = (
+    "SET SESSION time_zone = '+00:00', SESSION innodb_lock_wait_timeout = 5, "
+    "SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
+)
+"""The same on every server: what does not fit is refused, never cut, whatever the server's own settings say."""
+
 
 class DatabaseUnavailable(StartError):
     """The database can't be reached or won't let us in. Its text is one line for the operator, without the password."""
@@ -85,8 +91,8 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
         connect_args={
             "connect_timeout": 5,
             "charset": "utf8mb4",
-            "init_command": "SET SESSION time_zone = '+00:00', SESSION innodb_lock_wait_timeout = 5",
-            "stmt_cache_size": 64,  # turns on prepared statements and true bulk inserts
+            "init_command": SESSION,
+            "stmt_cache_size": 64,  # turns on prepared statements
         },
         **options,
     )

@@ -15,7 +15,7 @@ from db import tasks
 from db.lifecycle import Failed, Succeeded, TaskError
 from db.tasks import Claimed, Finish
 from infra.wire import dump_json
-from tests.store.databases import fetch, run
+from tests.store.databases import fetch, on_servers, run
 from tests.store.steps import NOON, claim, create, create_one, finish, get, history, new, start, started
 
 
@@ -179,10 +179,16 @@ async def test_the_databases_own_clock_is_utc_to_the_microsecond_whatever_the_ma
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
-    if engine.dialect.name != "sqlite":
-        assert await fetch(engine, "SELECT @@session.time_zone") == [("+00:00",)]
     before = datetime.now(UTC) - timedelta(seconds=2)
     await run(engine, "INSERT INTO tasks (id, title, payload, status) VALUES ('a', 'A title', NULL, 'PENDING')")
     row = await get(engine, "a")
     assert before <= row.created_at <= datetime.now(UTC) + timedelta(seconds=2)
     assert before <= row.updated_at <= datetime.now(UTC) + timedelta(seconds=2)
+
+
+@on_servers
+async def test_a_session_is_the_same_on_every_server(engine: AsyncEngine) -> None:
+    """A server may be set to cut what does not fit, and to another zone."""
+    ((zone, mode),) = await fetch(engine, "SELECT @@session.time_zone, @@session.sql_mode")
+    assert zone == "+00:00"
+    assert set(str(mode).split(",")) == {"STRICT_TRANS_TABLES", "NO_ENGINE_SUBSTITUTION"}
