@@ -100,8 +100,8 @@ class Dashboard:
 
     def serve(self, request: Request, name: str, caching: str) -> Response:
         """Raises HTTPException when there is no such file."""
-        path = (self.folder / name).resolve()
-        if not path.is_relative_to(self.folder) or not path.is_file():
+        path = self._find(name)
+        if path is None:
             raise HTTPException(404)
         headers = self._headers | {"cache-control": caching, "vary": "accept-encoding"}
         accepted = request.headers.get("accept-encoding", "")
@@ -112,6 +112,13 @@ class Dashboard:
                     packed, headers=headers | {"content-encoding": encoding}, media_type=media_type(path)
                 )
         return FileResponse(path, headers=headers, media_type=media_type(path))
+
+    def _find(self, name: str) -> Path | None:
+        try:
+            path = (self.folder / name).resolve()
+            return path if path.is_relative_to(self.folder / Path(name).parts[0]) and path.is_file() else None
+        except (OSError, ValueError):  # too long, or with a NUL: no file has such a name
+            return None
 
 
 def media_type(path: Path) -> str:

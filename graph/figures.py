@@ -7,19 +7,17 @@ kind, status and rounded duration, of a day at most; steps that are older than a
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from db import figures
 from db.lifecycle import TaskStatus
-from graph.stats import REST_PER_COST, SHORTEST_REST
+from graph.cached import Cached
 from infra.broker import BrokerUnavailable
 from infra.resources import Resources
-
-T = TypeVar("T")
 
 FINE: Final = timedelta(seconds=30)
 COARSE: Final = timedelta(minutes=5)
@@ -162,25 +160,6 @@ class Ledger:
 def _floor(instant: datetime, step: timedelta) -> datetime:
     seconds = int(instant.timestamp())
     return datetime.fromtimestamp(seconds - seconds % int(step.total_seconds()), UTC)
-
-
-class Cached(Generic[T]):
-    """What `read` gives, at most a second old, or twenty times as long as it took to read."""
-
-    def __init__(self, read: Callable[[], Awaitable[T]]) -> None:
-        self._read = read
-        self._lock = asyncio.Lock()
-        self._value: T | None = None
-        self._good_until = 0.0
-
-    async def get(self) -> T:
-        async with self._lock:
-            if self._value is None or time.monotonic() >= self._good_until:
-                began = time.monotonic()
-                self._value = await self._read()
-                ended = time.monotonic()
-                self._good_until = ended + max(SHORTEST_REST, REST_PER_COST * (ended - began))
-            return self._value
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,16 @@ async def test_where_the_api_is_comes_from_the_environment_of_the_process(browse
     assert '"wsUrl": "wss://api.example.com/ws"' in response.text
 
 
-@pytest.mark.parametrize("path", ["/assets/../index.html", "/assets/none.js", "/unknown", "/index.html"])
+NOWHERE = [
+    "/assets/../index.html",
+    "/assets/%2e%2e/index.html",
+    "/assets/",
+    "/assets/none.js",
+    "/unknown",
+    "/index.html",
+]
+
+
+@pytest.mark.parametrize("path", [*NOWHERE, "/assets/%00", "/assets/" + "a" * 300], ids=lambda path: path[:30])
 async def test_what_is_not_there_is_not_found(browser: httpx.AsyncClient, path: str) -> None:
     assert (await browser.get(path)).status_code == 404

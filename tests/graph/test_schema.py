@@ -10,6 +10,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -26,6 +27,7 @@ from graph.schema import schema
 
 CONTRACT = build_schema(Path(__file__).with_name("contract.graphql").read_text())
 SERVED = build_schema(schema.as_str())
+OF_FIELDS = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
 
 
 def types_of(one: GraphQLSchema) -> list[GraphQLNamedType]:
@@ -40,7 +42,7 @@ def members(type_: GraphQLNamedType) -> dict[str, Any]:
     """Fields, input fields or values, by name."""
     if isinstance(type_, GraphQLEnumType):
         return dict(type_.values)
-    return dict(type_.fields) if isinstance(type_, GraphQLObjectType | GraphQLInputObjectType) else {}
+    return dict(type_.fields) if isinstance(type_, OF_FIELDS) else {}
 
 
 def arguments(type_: GraphQLNamedType) -> dict[str, GraphQLArgument]:

@@ -297,8 +297,8 @@ async def test_stats_come_first_and_then_when_they_change(
     api: Api, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "STATS_INTERVAL", 0.05)
-    monkeypatch.setattr("graph.stats.SHORTEST_REST", 0.0)
-    monkeypatch.setattr("graph.stats.REST_PER_COST", 0)
+    monkeypatch.setattr("graph.cached.SHORTEST_REST", 0.0)
+    monkeypatch.setattr("graph.cached.REST_PER_COST", 0)
     query = "subscription { stats { total byStatus { status count } queueDepth } }"
     async with watching(services, query) as watch:
         assert (await watch.data())["stats"]["total"] == 0
