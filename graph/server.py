@@ -45,24 +45,41 @@ async def serve(
     *,
     before_closing: asyncio.Task[None] | None = None,
 ) -> None:
-    """Serve until `stop`; then wait for `before_closing`, so that its last news is still delivered, and drain."""
+    """Serve until `stop`; then wait for `before_closing`, so that its last news is still delivered, and drain.
+
+    Raises StartError.
+    """
     app = create_app(resources.settings, lambda: open_services(resources))
     host, port = listener.getsockname()[:2]
     is_local = ipaddress.ip_address(host).is_loopback
     server = uvicorn.Server(_config(LocalNames(app, app.state.allowed_origins) if is_local else app))
     server.capture_signals = _leave_signals_alone  # type: ignore[method-assign]
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(_run(server, listener))
     serving.add_done_callback(lambda _: stop.set())
     logger.info("serving", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
     await stop.wait()
     if before_closing:
         await asyncio.wait([before_closing])
+    await _until_started(server, serving)
     if not serving.done():
         await drain(app)
         server.should_exit = True
     await serving
     if before_closing:
         await before_closing
+
+
+async def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[listener])
+    except SystemExit:  # uvicorn's way to say that the application did not start: it would skip every clean-up of ours
+        raise StartError("The API did not start: the log above says why") from None
+
+
+async def _until_started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    """Told to stop when it is halfway up, uvicorn would leave the services open."""
+    while not (server.started or serving.done()):  # noqa: ASYNC110 - a flag is all that it has
+        await asyncio.sleep(0.01)
 
 
 def _config(app: Any) -> uvicorn.Config:
