@@ -38,7 +38,7 @@ async def run_attempt(
     except asyncio.CancelledError as error:
         if context.is_cancelled:
             return Cancelled()
-        if _is_being_cancelled():
+        if context.is_released:
             raise
         return _failed(handler, error, context, jitter)
     except BaseException as error:  # noqa: BLE001 - whatever a handler does becomes data; an interrupt is its own
@@ -46,12 +46,6 @@ async def run_attempt(
     if context.saw_cancellation:
         return Cancelled()
     return _succeeded(result, context, result_max_bytes)
-
-
-def _is_being_cancelled() -> bool:
-    """By the worker, as opposed to a CancelledError that the handler came up with itself."""
-    current = asyncio.current_task()
-    return current is not None and current.cancelling() > 0
 
 
 async def _call(handler: Handler, argument: Any, context: Context) -> Any:
@@ -119,6 +113,15 @@ def _failed(handler: Handler, error: BaseException, context: Context, jitter: fl
     if isinstance(error, RetryLater) and error.delay is not None:
         return Failed(described, retry_in=max(error.delay, timedelta()))
     return Failed(described, retry_in=handler.options.backoff.delay(max(context.attempt, 1), jitter=jitter))
+
+
+def overdue(handler: Handler, context: Context, *, jitter: float) -> Failed:
+    """What an attempt comes to that its time limit did not stop: the handler swallowed its CancelledError."""
+    context.request_cancellation()
+    limit = (handler.options.timeout or timedelta()).total_seconds()
+    return _failed(
+        handler, TimeoutError(f"The attempt took longer than {limit:g} s and does not stop"), context, jitter
+    )
 
 
 def _text(error: BaseException) -> str:

@@ -20,6 +20,7 @@ class Context:
         self.message: str | None = None
         self.saw_cancellation = False
         self._cancelled = False
+        self.is_released = False
         self._on_progress = on_progress
 
     def progress(self, fraction: float, message: str | None = None) -> None:
@@ -55,3 +56,7 @@ class Context:
 
     def request_cancellation(self) -> None:
         self._cancelled = True
+
+    def release(self) -> None:
+        """The worker stops: the CancelledError that comes is its own, not one that the handler made."""
+        self.is_released = True

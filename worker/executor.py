@@ -21,7 +21,7 @@ from db.transaction import is_unavailable
 from infra.batcher import Batcher, open_batcher
 from infra.broker import DeadLetter, Delivery
 from infra.resources import Resources
-from worker.attempt import run_attempt, task_error
+from worker.attempt import overdue, run_attempt, task_error
 from worker.context import Context
 from worker.outbox import announce, dead_letter, until_stored
 from worker.registry import Registry
@@ -34,6 +34,8 @@ GIVE_BACK_TIME: Final = 5.0
 """Seconds for a stopping worker to record what it gives back."""
 BURY_AGAIN: Final = 1.0
 """Seconds before a dead letter is offered again to a broker that did not take it."""
+LAST_WORDS: Final = timedelta(seconds=5)
+"""How long after its time limit a handler may take to end."""
 UNSEEN_ROW_WAIT: Final = 0.5
 """Seconds before a message without a row is looked up again: its publisher may be about to commit."""
 
@@ -61,6 +63,7 @@ class Executor:
     running: dict[str, Running] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     deliveries: set[asyncio.Task[None]] = field(default_factory=set)
+    overdue: set[asyncio.Task[Outcome]] = field(default_factory=set)
     stopping: bool = False
 
     def start(self, delivery: Delivery) -> None:
@@ -74,7 +77,7 @@ class Executor:
             await asyncio.wait(self.deliveries, timeout=timeout.total_seconds())
         self.stopping = True
         for running in self.running.values():
-            running.attempt.cancel()
+            _release(running)
         if self.deliveries:
             await asyncio.wait(self.deliveries, timeout=GIVE_BACK_TIME)
         for handling in self.deliveries:
@@ -171,11 +174,17 @@ class Executor:
 
     async def _outcome(self, running: Running) -> Outcome:
         """The attempt's own, or GivenBack when this worker stops before it has one."""
+        handler = self.registry.get(running.claimed.task.kind)
+        limit = handler.options.timeout if handler else None
         try:
-            await asyncio.wait([running.attempt])
+            await asyncio.wait([running.attempt], timeout=(limit + LAST_WORDS).total_seconds() if limit else None)
         except asyncio.CancelledError:
-            running.attempt.cancel()
+            _release(running)
             raise
+        if handler and not running.attempt.done():
+            self.overdue.add(running.attempt)
+            running.attempt.add_done_callback(self.overdue.discard)
+            return overdue(handler, running.context, jitter=random.random())  # noqa: S311
         if running.attempt.cancelled():
             running.context.request_cancellation()  # a thread goes on until it asks
             return GivenBack()
@@ -197,6 +206,11 @@ class Executor:
         while not all(await self.resources.broker.dead_letter([letter])):  # noqa: ASYNC110 - no event would tell
             await asyncio.sleep(BURY_AGAIN)
         await delivery.ack()
+
+
+def _release(running: Running) -> None:
+    running.context.release()
+    running.attempt.cancel()
 
 
 def _task_id(body: bytes) -> str | None:

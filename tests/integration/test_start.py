@@ -59,12 +59,10 @@ async def test_an_address_that_is_not_this_machines(migrated: dict[str, str]) ->
     assert "Can't listen on 192.0.2.1:8000: " in await refuse(migrated, "api", "--host", "192.0.2.1", "--port", "8000")
 
 
-@pytest.mark.parametrize("command", ["api", "worker"])
-async def test_a_database_that_is_not_there(command: str) -> None:
+async def test_a_database_that_is_not_there() -> None:
     url = f"mysql+asyncmy://app:{SECRET}@127.0.0.1:{free_port()}/taskflow"
-    port = free_port()
-    settings = ONCE | {"DB_URL": url, "RABBITMQ_URL": "amqp://127.0.0.1:1/", "API_PORT": str(port)}
-    assert "app:***@127.0.0.1" in await refuse(settings, command)
+    settings = ONCE | {"DB_URL": url, "RABBITMQ_URL": "amqp://127.0.0.1:1/"}
+    assert "app:***@127.0.0.1" in await refuse(settings, "worker")
 
 
 async def test_a_file_that_cannot_be_a_database(tmp_path: Path) -> None:
@@ -153,17 +151,10 @@ async def test_a_worker_without_a_broker(migrated: dict[str, str]) -> None:
     assert "RABBITMQ_URL is not set" in await refuse(migrated, "worker")
 
 
-@pytest.mark.parametrize(
-    ("command", "module", "cause"),
-    [("up", "no_such_module", "No module named 'no_such_module'"), ("worker", "tests.integration.broken", "ZeroDiv")],
-)
-async def test_handlers_that_cannot_be_imported(
-    migrated: dict[str, str], command: str, module: str, cause: str
-) -> None:
-    settings = migrated | {"WORKER_HANDLERS": module, "API_PORT": str(free_port())}
-    line = await refuse(settings | {"RABBITMQ_URL": "amqp://127.0.0.1:1/"}, command)
-    assert line.startswith(f"taskflow: WORKER_HANDLERS: {module} can't be imported: ")
-    assert cause in line
+async def test_handlers_that_cannot_be_imported(migrated: dict[str, str]) -> None:
+    settings = migrated | {"WORKER_HANDLERS": "tests.integration.broken", "RABBITMQ_URL": "amqp://127.0.0.1:1/"}
+    line = await refuse(settings, "worker")
+    assert line.startswith("taskflow: WORKER_HANDLERS: tests.integration.broken can't be imported: ZeroDivisionError")
 
 
 BAD_VALUES = {

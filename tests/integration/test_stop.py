@@ -22,7 +22,7 @@ async def test_a_worker_gives_back_what_it_has_no_time_for(cluster: Cluster, wat
     for worker in cluster.workers:
         await worker.kill()
     leaving = await cluster.start_worker(WORKER_SHUTDOWN_TIMEOUT="0.2", WORKER_PREFETCH="4")
-    nap = {"kind": "nap", "payload": {"seconds": 3}, "maxAttempts": 1}
+    nap = {"kind": "nap", "payload": {"seconds": 2}, "maxAttempts": 1}
     ids = await cluster.client.create_many([nap] * 8)
     running = await started(cluster, ids, 4)
     leaving.signal(signal.SIGTERM)

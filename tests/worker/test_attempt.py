@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -298,6 +299,45 @@ async def test_a_thread_that_never_returns_keeps_no_worker_from_ending(bench: Be
         assert (await bench.run("stuck")).status == "FAILED"
         await worker.stop()
     release.set()
+
+
+async def test_an_async_handler_that_does_not_let_itself_be_stopped_is_left_behind(
+    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = asyncio.Event()
+
+    @task("stubborn", max_attempts=1, timeout=0.05)
+    async def stubborn(payload: Any) -> str:
+        while not release.is_set():
+            with suppress(asyncio.CancelledError):
+                await release.wait()
+        return "too late"
+
+    monkeypatch.setattr("worker.executor.LAST_WORDS", timedelta(seconds=0.05))
+    async with start_worker(stubborn):
+        ended = await bench.run("stubborn")
+        await bench.settle()
+        release.set()
+        assert (await bench.run("message", {"message": "still here"})).status == "DONE"
+    assert (ended.status, ended.message) == ("FAILED", "The attempt took longer than 0.05 s and does not stop")
+    assert await bench.statuses(ended.id) == ["PENDING", "PROCESSING", "FAILED"]
+
+
+async def test_a_handler_that_cancels_itself_has_failed(bench: Bench, start_worker: StartWorker) -> None:
+    """It is not given back as from a worker that stops, uncounted, for ever."""
+
+    @task("suicidal", max_attempts=2, backoff=SOON)
+    async def suicidal(payload: Any) -> None:
+        attempt = asyncio.current_task()
+        assert attempt
+        attempt.cancel()
+        await asyncio.sleep(0)
+
+    async with start_worker(suicidal):
+        ended = await bench.run("suicidal")
+    assert (ended.status, ended.attempt) == ("FAILED", 2)
+    assert ended.error
+    assert ended.error["type"] == "CancelledError"
 
 
 async def test_a_time_out_of_the_handlers_own_is_not_taken_for_the_limit(
