@@ -59,6 +59,32 @@ test("a link into the middle of it opens as it was", async ({ page, taskflow }) 
   await expect(page.getByRole("row")).toHaveCount(2);
 });
 
+test("a filter suggests every kind that there is, seen in the list or not", async ({ page, taskflow }) => {
+  await taskflow.create({ title: "Rare", kind: "seldom", queue: "nobody" });
+  await page.goto("/?q=nowhere");
+  await page
+    .getByRole("combobox", { name: "Kind" })
+    .or(page.getByRole("textbox", { name: "Kind" }))
+    .click();
+  await page.getByRole("option", { name: "seldom" }).click();
+  await expect(page).toHaveURL("/?q=nowhere&kind=seldom");
+  await page.getByRole("searchbox").fill("");
+  await expect(row(page, "Rare")).toBeVisible();
+});
+
+test("the keyboard's row leaves the focus with whoever types", async ({ page, taskflow }) => {
+  await taskflow.create({ title: "Kept in sight", queue: "nobody" });
+  await page.goto("/?q=Kept");
+  await expect(row(page, "Kept in sight")).toBeVisible();
+  await page.keyboard.press("j");
+  await expect(row(page, "Kept in sight")).toBeFocused();
+  await page.keyboard.press("/");
+  await page.keyboard.type("Kept in");
+  await expect(page).toHaveURL("/?q=Kept+in");
+  await expect(row(page, "Kept in sight")).toHaveAttribute("data-active");
+  await expect(page.getByRole("searchbox")).toBeFocused();
+});
+
 test("a time range is part of the address", async ({ page, taskflow }) => {
   await taskflow.create({ title: "Of this hour", payload: { message: "now" } });
   await page.goto("/");

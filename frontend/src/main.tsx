@@ -3,10 +3,7 @@ import { ApolloProvider } from "@apollo/client/react";
 import "@fontsource-variable/geist/wght.css";
 import "@fontsource-variable/geist-mono/wght.css";
 import { MantineProvider } from "@mantine/core";
-import "@mantine/core/styles.layer.css";
 import { Notifications } from "@mantine/notifications";
-import "@mantine/notifications/styles.layer.css";
-import "@mantine/spotlight/styles.layer.css";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -14,11 +11,19 @@ import { createApollo, createSocket } from "@/apollo/client";
 import { createConnectionStore } from "@/apollo/connection";
 import { ResumeLink } from "@/apollo/resume";
 import { TaskStream } from "@/apollo/stream";
+import { loadAhead } from "@/apollo/tasksPage";
 import { LiveProvider } from "@/components/LiveProvider";
+import { present } from "@/lib/clock";
 import { currentEndpoints } from "@/lib/config";
+import { parseSearch } from "@/lib/searchParams";
+import { parseTasksSearch, toQuery } from "@/lib/tasksSearch";
 import { theme } from "@/lib/theme";
 import { router } from "@/router";
+import "./mantine.css";
 import "./styles.css";
+
+/** Milliseconds after which the page that is opened next is fetched: the rows are there by then. */
+const AFTER_ROWS = 1_500;
 
 const endpoints = currentEndpoints();
 const socket = createSocket(endpoints.ws);
@@ -29,6 +34,9 @@ const live = { connection, stream: new TaskStream(client) };
 window.addEventListener("online", () => {
   resume.now();
 });
+
+const { pathname, search } = window.location;
+if (pathname === "/") loadAhead(client, toQuery(parseTasksSearch(parseSearch(search)), present()));
 
 const root = document.getElementById("root");
 if (root) {
@@ -45,3 +53,4 @@ if (root) {
     </StrictMode>,
   );
 }
+setTimeout(() => void import("@/pages/TaskPage"), AFTER_ROWS);

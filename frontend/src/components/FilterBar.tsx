@@ -3,6 +3,7 @@ import { ActionIcon, Button, Group, Popover, Select, Stack, TagsInput, TextInput
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconCalendar, IconChevronDown, IconSearch, IconX } from "@tabler/icons-react";
 import { type ReactElement, type Ref, useState } from "react";
+import { useSuggestions } from "@/hooks/useSuggestions";
 import { isFiltered, RANGES, SORTS, type TasksSearch, type TimeRange } from "@/lib/tasksSearch";
 import classes from "./FilterBar.module.css";
 
@@ -10,20 +11,32 @@ const TYPING_MS = 250;
 
 interface Props {
   readonly search: TasksSearch;
-  readonly kinds: readonly string[];
-  readonly queues: readonly string[];
   readonly searchBox: Ref<HTMLInputElement>;
   /** `isTyping` replaces the address rather than adding to the history. */
   readonly onChange: (changes: Partial<TasksSearch>, isTyping?: boolean) => void;
   readonly onClear: () => void;
 }
 
-export function FilterBar({ search, kinds, queues, searchBox, onChange, onClear }: Props): ReactElement {
+export function FilterBar({ search, searchBox, onChange, onClear }: Props): ReactElement {
+  const [isNaming, setNaming] = useState(false);
+  const { kinds, queues } = useSuggestions(isNaming);
   return (
     <Group className={classes["bar"] ?? ""} gap={8} role="search" aria-label="Filter tasks">
       <SearchBox value={search.q ?? ""} box={searchBox} onChange={(q) => onChange({ q: q || undefined }, true)} />
-      <Names label="Kind" known={kinds} value={search.kind} onChange={(kind) => onChange({ kind })} />
-      <Names label="Queue" known={queues} value={search.queue} onChange={(queue) => onChange({ queue })} />
+      <Names
+        label="Kind"
+        known={kinds}
+        value={search.kind}
+        onOpen={setNaming}
+        onChange={(kind) => onChange({ kind })}
+      />
+      <Names
+        label="Queue"
+        known={queues}
+        value={search.queue}
+        onOpen={setNaming}
+        onChange={(queue) => onChange({ queue })}
+      />
       <TimeFilter search={search} onChange={onChange} />
       <Select
         size="xs"
@@ -83,10 +96,11 @@ interface NamesProps {
   readonly label: string;
   readonly known: readonly string[];
   readonly value: readonly string[] | undefined;
+  readonly onOpen: (isOpen: boolean) => void;
   readonly onChange: (value: readonly string[] | undefined) => void;
 }
 
-function Names({ label, known, value, onChange }: NamesProps): ReactElement {
+function Names({ label, known, value, onOpen, onChange }: NamesProps): ReactElement {
   return (
     <TagsInput
       size="xs"
@@ -97,6 +111,8 @@ function Names({ label, known, value, onChange }: NamesProps): ReactElement {
       value={[...(value ?? [])]}
       onChange={(names) => onChange(names.length > 0 ? names : undefined)}
       acceptValueOnBlur={false}
+      onDropdownOpen={() => onOpen(true)}
+      onDropdownClose={() => onOpen(false)}
       comboboxProps={{ shadow: "md" }}
     />
   );

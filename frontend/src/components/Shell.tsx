@@ -9,10 +9,10 @@ import { useKeys } from "@/hooks/useKeys";
 import { useTaskToasts } from "@/hooks/useTaskToasts";
 import { Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
-import { Palette } from "./Palette";
 import classes from "./Shell.module.css";
 
-/** Split off from the first load, as its page is. */
+/** Both are split off from the first load: nobody opens them before there are rows. */
+const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
 const NewTaskDialog = lazy(() =>
   import("./newTask/NewTaskDialog").then((module) => ({ default: module.NewTaskDialog })),
 );
@@ -40,7 +40,9 @@ export function Shell(): ReactElement {
       </a>
       <Toasts />
       <Announcer />
-      <Palette onHelp={help.open} onNewTask={newTask.open} onToggleScheme={toggleScheme} />
+      <Suspense>
+        <Palette onHelp={help.open} onNewTask={newTask.open} onToggleScheme={toggleScheme} />
+      </Suspense>
       {isNewOpen && (
         <Suspense>
           <NewTaskDialog isOpen onClose={newTask.close} />

@@ -32,8 +32,11 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
   });
   const flash = useFlash(complete ? task.version : undefined);
   const row = useRef<HTMLTableRowElement>(null);
+  const isThere = useRef(false);
   useEffect(() => {
-    if (isActive) row.current?.focus({ preventScroll: true });
+    const isMovedTo = isThere.current;
+    isThere.current = true;
+    if (isActive && (isMovedTo || mayTakeFocus(row.current))) row.current?.focus({ preventScroll: true });
   }, [isActive]);
   if (!complete) return <tr className={classes["row"]} aria-rowindex={index + 2} />;
 
@@ -108,6 +111,12 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
     </tr>
   );
 });
+
+/** A row that comes with a new list takes the focus from the old one's, not from a field in which somebody types. */
+function mayTakeFocus(row: HTMLElement | null): boolean {
+  const focused = document.activeElement;
+  return focused === null || focused === document.body || row?.closest("table")?.contains(focused) === true;
+}
 
 /** Changes with each new version after the first that was shown: the animation then runs once more. */
 function useFlash(version: number | undefined): "a" | "b" | undefined {

@@ -8,7 +8,7 @@ import type { Selection } from "@/lib/selection";
 import { TaskRow } from "./TaskRow";
 import classes from "./TaskTable.module.css";
 
-const OVERSCAN = 10;
+const OVERSCAN = 6;
 const NEAR_END = 40;
 
 interface Props {
@@ -65,7 +65,9 @@ export function TaskTable(props: Props): ReactElement {
   const isNearEnd = hasMore && !isLoadingMore && last !== undefined && last.index >= ids.length - NEAR_END;
   const more = useEffectEvent(onLoadMore);
   useEffect(() => {
-    if (isNearEnd) more();
+    if (!isNearEnd) return undefined;
+    const afterPaint = setTimeout(() => more());
+    return () => clearTimeout(afterPaint);
   }, [isNearEnd, ids.length]);
 
   const isAll = ids.length > 0 && ids.every((id) => selection.ids.has(id));
@@ -75,7 +77,9 @@ export function TaskTable(props: Props): ReactElement {
       className={classes["scroller"]}
       tabIndex={-1}
       data-stale={props.isStale || undefined}
-      onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
+      onScroll={(event) => {
+        if (!props.isStale) onScroll(event.currentTarget.scrollTop);
+      }}
     >
       <table className={classes["table"]} aria-label="Tasks" aria-rowcount={hasMore ? -1 : ids.length + 1}>
         <thead>

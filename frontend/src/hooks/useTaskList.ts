@@ -1,17 +1,15 @@
 /** One filtered list: its ids in order, more of them by keyset, and how many newer ones there are meanwhile. */
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffectEvent, useLayoutEffect, useState } from "react";
 import { cut, joinPages, type Pages } from "@/apollo/keyset";
 import { keep, recall } from "@/apollo/lists";
-import { NewerTasksDocument, TasksPageDocument, type TaskFilter, type TaskOrder } from "@/generated/graphql";
+import { keyOf, type ListQuery, loadPage } from "@/apollo/tasksPage";
+import { NewerTasksDocument } from "@/generated/graphql";
 import { useBatches, useReturn } from "./live";
 import { refusalOf } from "./useTaskActions";
 import { useThrottled } from "./useThrottled";
 
-/** The first page is smaller: it is there sooner, and asked for again as tasks come. */
-const HEAD = 60;
-const PAGE = 200;
 /** At the top new tasks go in by themselves, all day; as many leave at the other end. */
 const KEPT_AT_TOP = 600;
 const NEWER_MAX = 200;
@@ -26,7 +24,8 @@ export interface Newer {
 export interface TaskList {
   /** Undefined until the first page is there. */
   readonly ids: readonly string[] | undefined;
-  /** Whether the ids are those of the filter before, shown until its own come. */
+  /** Whose ids these are: of the filter before, until this one's come. */
+  readonly key: string;
   readonly isStale: boolean;
   readonly hasMore: boolean;
   readonly isLoadingMore: boolean;
@@ -36,9 +35,7 @@ export interface TaskList {
   readonly reload: () => void;
 }
 
-interface Options {
-  readonly filter: TaskFilter | null;
-  readonly orderBy: TaskOrder;
+interface Options extends ListQuery {
   /** Whether new tasks may go in by themselves: the reader is at the top. */
   readonly isAtTop: boolean;
 }
@@ -53,7 +50,8 @@ const NONE: Newer = { count: 0, isMore: false };
 
 export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
   const client = useApolloClient();
-  const key = JSON.stringify([filter, orderBy]);
+  const query = { filter, orderBy };
+  const key = keyOf(query);
   const [list, setList] = useState<Keyed<Pages> | undefined>(() => keyed(key, recall(client, key)?.pages));
   const recalled = list?.key === key ? list : keyed(key, recall(client, key)?.pages);
   const pages = recalled?.value;
@@ -63,7 +61,7 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
   const [isLoadingMore, setLoadingMore] = useState(false);
 
   const load = async (after: string | null): Promise<void> => {
-    const page = await loadPage(client, filter, orderBy, after);
+    const page = await loadPage(client, query, after).catch(refusalOf);
     if (typeof page === "string") {
       setFailure({ key, value: page });
       return;
@@ -75,14 +73,11 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
     setList(keyed(key, recall(client, key)?.pages));
   };
   const loadFirst = useEffectEvent(() => void load(null));
-  useEffect(() => {
-    const timer = setTimeout(() => loadFirst());
-    return () => clearTimeout(timer);
-  }, [key]);
+  useLayoutEffect(() => queueMicrotask(loadFirst), [key]); // before the paint: it may have been loaded ahead
 
   const look = async (): Promise<void> => {
     if (isAtTop) return load(null);
-    const count = await countNewer(client, filter, orderBy, pages?.entries[0]?.cursor ?? null);
+    const count = await countNewer(client, query, pages?.entries[0]?.cursor ?? null);
     if (count) setNewer({ key, value: count });
   };
   const schedule = useThrottled(() => void look(), REFRESH_MS);
@@ -94,6 +89,7 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
 
   return {
     ids: pages ? idsOf(pages) : list && idsOf(list.value),
+    key: pages ? key : (list?.key ?? key),
     isStale: pages === undefined,
     hasMore: pages?.hasMore ?? false,
     isLoadingMore,
@@ -122,32 +118,9 @@ function idsOf(pages: Pages): readonly string[] {
   return made;
 }
 
-/** Its tasks go into the cache. Returns the page, or why there is none. */
-async function loadPage(
-  client: ApolloClient,
-  filter: TaskFilter | null,
-  orderBy: TaskOrder,
-  after: string | null,
-): Promise<Pages | string> {
-  const variables = { first: after === null ? HEAD : PAGE, after, filter, orderBy };
-  try {
-    const { data } = await client.query({ query: TasksPageDocument, variables, fetchPolicy: "network-only" });
-    if (!data) return "The API did not answer";
-    const entries = data.tasks.edges.map(({ cursor, node }) => ({ id: node.id, cursor }));
-    return { entries, hasMore: data.tasks.pageInfo.hasNextPage };
-  } catch (error) {
-    return refusalOf(error);
-  }
-}
-
-async function countNewer(
-  client: ApolloClient,
-  filter: TaskFilter | null,
-  orderBy: TaskOrder,
-  before: string | null,
-): Promise<Newer | null> {
+async function countNewer(client: ApolloClient, query: ListQuery, before: string | null): Promise<Newer | null> {
   if (before === null) return null;
-  const variables = { last: NEWER_MAX, before, filter, orderBy };
+  const variables = { last: NEWER_MAX, before, ...query };
   try {
     const { data } = await client.query({ query: NewerTasksDocument, variables, fetchPolicy: "no-cache" });
     return data ? { count: data.tasks.nodes.length, isMore: data.tasks.pageInfo.hasPreviousPage } : null;

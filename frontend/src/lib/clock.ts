@@ -29,9 +29,8 @@ function subscribe(listener: () => void): () => void {
 
 const idle = (): (() => void) => () => undefined;
 
-/** The present in milliseconds, every second; stands still unless `ticking`. */
-export function useNow(ticking = true): number {
-  return useSyncExternalStore(ticking ? subscribe : idle, () =>
-    listeners.size === 0 ? Math.floor(Date.now() / TICK_MS) * TICK_MS : now,
-  );
-}
+/** The present in milliseconds, to the second. */
+export const present = (): number => (listeners.size === 0 ? Math.floor(Date.now() / TICK_MS) * TICK_MS : now);
+
+/** The present, every second; stands still unless `ticking`. */
+export const useNow = (ticking = true): number => useSyncExternalStore(ticking ? subscribe : idle, present);

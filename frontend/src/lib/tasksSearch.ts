@@ -93,5 +93,10 @@ export function toFilter(search: TasksSearch, now: number): TaskFilter | null {
 
 export const toOrder = (search: TasksSearch): TaskOrder => SORTS[search.sort ?? "newest"].order;
 
+export const toQuery = (search: TasksSearch, now: number): { filter: TaskFilter | null; orderBy: TaskOrder } => ({
+  filter: toFilter(search, now),
+  orderBy: toOrder(search),
+});
+
 export const isFiltered = ({ status, kind, queue, q, range, from, to }: TasksSearch): boolean =>
   [status, kind, queue, q, range, from, to].some((one) => one !== undefined);

@@ -49,6 +49,8 @@ export const theme = createTheme({
       (input.color ?? PRIMARY) === PRIMARY && { color: "var(--mantine-primary-color-contrast)" }),
   }),
   components: {
+    // Mounted unseen, each dropdown would have the page laid out before anything is painted.
+    Combobox: { defaultProps: { keepMounted: false } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, fz: "xs" } },
     Kbd: { defaultProps: { size: "xs" } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35, blur: 2 } } },

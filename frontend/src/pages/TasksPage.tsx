@@ -6,20 +6,20 @@ import { IconArrowUp } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactElement, useCallback, useEffect, useRef, useState } from "react";
 import { keep, recall } from "@/apollo/lists";
+import { keyOf, loadAhead } from "@/apollo/tasksPage";
 import { BulkBar } from "@/components/BulkBar";
 import { FilterBar } from "@/components/FilterBar";
 import { ListEmpty, ListError, ListFilteredEmpty, ListLoading } from "@/components/ListScreens";
 import { PeekPanel } from "@/components/PeekPanel";
 import { StatusTabs, type Tab } from "@/components/StatusTabs";
 import { TaskTable } from "@/components/TaskTable";
-import { useFacets } from "@/hooks/useFacets";
 import { useListKeys } from "@/hooks/useListKeys";
 import { type TaskList, useTaskList } from "@/hooks/useTaskList";
 import type { TaskFilter } from "@/generated/graphql";
-import { useNow } from "@/lib/clock";
+import { present, useNow } from "@/lib/clock";
 import { formatCount } from "@/lib/format";
 import { extend, NOTHING_SELECTED, selectAll, type Selection, toggle } from "@/lib/selection";
-import { isFiltered, stripUndefined, type TasksSearch, toFilter, toOrder } from "@/lib/tasksSearch";
+import { isFiltered, stripUndefined, type TasksSearch, toFilter, toOrder, toQuery } from "@/lib/tasksSearch";
 import classes from "./TasksPage.module.css";
 
 /** Pixels. */
@@ -28,14 +28,23 @@ const PANEL = "task-list";
 const ROW_HEIGHT = 40;
 const ROW_HEIGHT_NARROW = 52;
 const NONE: readonly string[] = [];
+const NO_FILTER: Partial<TasksSearch> = {
+  status: undefined,
+  kind: undefined,
+  queue: undefined,
+  q: undefined,
+  range: undefined,
+  from: undefined,
+  to: undefined,
+};
 
 const route = getRouteApi("/");
 
 export function TasksPage(): ReactElement {
-  const { search, change, clear } = useSearchState();
+  const { search, change } = useSearchState();
   const filter = useFilter(search);
   const orderBy = toOrder(search);
-  const key = JSON.stringify([filter, orderBy]);
+  const key = keyOf({ filter, orderBy });
   const place = usePlace(key);
   const list = useTaskList({ filter, orderBy, isAtTop: place.isAtTop });
   const ids = list.ids ?? NONE;
@@ -47,8 +56,15 @@ export function TasksPage(): ReactElement {
   const isNarrow = useMediaQuery("(max-width: 48em)");
   const scroller = useRef<HTMLDivElement>(null);
   const searchBox = useRef<HTMLInputElement>(null);
-  const { kinds, queues } = useFacets(ids);
 
+  const client = useApolloClient();
+  /** The tasks are under way before the page renders anew. */
+  const filterBy = (changes: Partial<TasksSearch>, isTyping = false): void => {
+    const next = toQuery({ ...search, ...changes }, present());
+    if (keyOf(next) !== key) loadAhead(client, next);
+    change(changes, isTyping);
+  };
+  const clear = (): void => filterBy(NO_FILTER);
   const peek = useCallback((id: string | undefined) => change({ peek: id }, true), [change]);
   const onToggle = useCallback(
     (id: string, isRange: boolean) =>
@@ -67,16 +83,9 @@ export function TasksPage(): ReactElement {
     <div className={classes["page"]}>
       <h1 className={classes["hidden"]}>Tasks</h1>
       <div className={classes["tabs"]}>
-        <StatusTabs current={tabOf(search)} controls={PANEL} onChange={(tab) => change(statusOf(tab))} />
+        <StatusTabs current={tabOf(search)} controls={PANEL} onChange={(tab) => filterBy(statusOf(tab))} />
       </div>
-      <FilterBar
-        search={search}
-        kinds={kinds}
-        queues={queues}
-        searchBox={searchBox}
-        onChange={change}
-        onClear={clear}
-      />
+      <FilterBar search={search} searchBox={searchBox} onChange={filterBy} onClear={clear} />
       <BulkBar ids={selection.ids} onClear={() => setSelection(NOTHING_SELECTED)} />
       <div className={classes["split"]}>
         <div id={PANEL} role="tabpanel" aria-label="Tasks" className={classes["panel"]}>
@@ -84,7 +93,7 @@ export function TasksPage(): ReactElement {
           <StaleNote list={list} />
           {ids.length > 0 ? (
             <TaskTable
-              key={key}
+              key={list.key}
               offset={place.offset}
               ids={ids}
               hasMore={list.hasMore}
@@ -98,7 +107,7 @@ export function TasksPage(): ReactElement {
               scroller={scroller}
               onScroll={place.onScroll}
               onLoadMore={list.loadMore}
-              onSort={() => change({ sort: search.sort === "oldest" ? undefined : "oldest" })}
+              onSort={() => filterBy({ sort: search.sort === "oldest" ? undefined : "oldest" })}
               onToggle={onToggle}
               onToggleAll={() =>
                 setSelection((now) => (ids.every((id) => now.ids.has(id)) ? NOTHING_SELECTED : selectAll(now, ids)))
@@ -167,7 +176,6 @@ const statusOf = (tab: Tab): Partial<TasksSearch> => ({ status: tab === "ALL" ? 
 function useSearchState(): {
   readonly search: TasksSearch;
   readonly change: (changes: Partial<TasksSearch>, replace?: boolean) => void;
-  readonly clear: () => void;
 } {
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -176,11 +184,7 @@ function useSearchState(): {
       void navigate({ search: (before) => stripUndefined({ ...before, ...changes }), replace }),
     [navigate],
   );
-  const clear = useCallback(
-    () => void navigate({ search: ({ sort, peek }: TasksSearch) => stripUndefined({ sort, peek }) }),
-    [navigate],
-  );
-  return { search, change, clear };
+  return { search, change };
 }
 
 /** The same object until the filter changes; a span of time that ends now begins when it was chosen. */

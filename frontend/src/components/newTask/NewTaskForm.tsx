@@ -1,12 +1,11 @@
 /** The form for a new task. What the API refuses lands on its field. */
-import { useQuery } from "@apollo/client/react";
 import { Alert, Autocomplete, Button, Group, NumberInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlus } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, type SyntheticEvent, type ReactElement, useRef, useState } from "react";
-import { NewTaskSuggestionsDocument } from "@/generated/graphql";
 import { useCreateTask } from "@/hooks/useCreateTask";
+import { useSuggestions } from "@/hooks/useSuggestions";
 import { ATTEMPTS_MAX, check, EMPTY, type NewTaskValues } from "@/lib/newTask";
 import { JsonEditor } from "./JsonEditor";
 import classes from "./NewTaskForm.module.css";
@@ -19,7 +18,7 @@ interface Props {
 
 export function NewTaskForm({ initial = EMPTY, onDone }: Props): ReactElement {
   const navigate = useNavigate();
-  const { data: known } = useQuery(NewTaskSuggestionsDocument, { fetchPolicy: "cache-and-network" });
+  const { kinds, queues } = useSuggestions();
   const { create, isBusy } = useCreateTask();
   const [problem, setProblem] = useState<string | null>(null);
   const element = useRef<HTMLFormElement>(null);
@@ -76,7 +75,7 @@ export function NewTaskForm({ initial = EMPTY, onDone }: Props): ReactElement {
           label="Kind"
           description="Which handler runs it."
           placeholder="message"
-          data={[...(known?.kinds ?? [])]}
+          data={[...kinds]}
           maxDropdownHeight={240}
           {...form.getInputProps("kind")}
         />
@@ -84,7 +83,7 @@ export function NewTaskForm({ initial = EMPTY, onDone }: Props): ReactElement {
           label="Queue"
           description="Where it waits for a worker."
           placeholder="default"
-          data={(known?.queues ?? []).map(({ name }) => name)}
+          data={[...queues]}
           maxDropdownHeight={240}
           {...form.getInputProps("queue")}
         />

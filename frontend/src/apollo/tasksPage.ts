@@ -1,0 +1,40 @@
+/** Pages of the list, as the API has them. The tasks go into the cache, the page itself is returned. */
+import type { ApolloClient } from "@apollo/client";
+import { TasksPageDocument, type TaskFilter, type TaskOrder } from "@/generated/graphql";
+import type { Pages } from "./keyset";
+
+/** The first page is smaller: it is there sooner, and asked for again as tasks come. */
+const HEAD = 40;
+const PAGE = 200;
+
+export interface ListQuery {
+  readonly filter: TaskFilter | null;
+  readonly orderBy: TaskOrder;
+}
+
+let ahead: { readonly key: string; readonly page: Promise<Pages> } | undefined;
+
+export const keyOf = ({ filter, orderBy }: ListQuery): string => JSON.stringify([filter, orderBy]);
+
+/** Asks for a first page before anything is rendered; who loads it next gets this answer. */
+export function loadAhead(client: ApolloClient, query: ListQuery): void {
+  const page = request(client, query, null);
+  page.catch(() => undefined); // whoever loads it hears of it
+  ahead = { key: keyOf(query), page };
+}
+
+/** The page behind the cursor `after`, or the first. Rejects as the client does. */
+export function loadPage(client: ApolloClient, query: ListQuery, after: string | null): Promise<Pages> {
+  const waiting = ahead;
+  ahead = undefined;
+  return after === null && waiting?.key === keyOf(query) ? waiting.page : request(client, query, after);
+}
+
+async function request(client: ApolloClient, query: ListQuery, after: string | null): Promise<Pages> {
+  const variables = { first: after === null ? HEAD : PAGE, after, ...query };
+  const { data } = await client.query({ query: TasksPageDocument, variables, fetchPolicy: "no-cache" });
+  if (!data) throw new Error("no data");
+  client.cache.writeQuery({ query: TasksPageDocument, variables, data });
+  const entries = data.tasks.edges.map(({ cursor, node }) => ({ id: node.id, cursor }));
+  return { entries, hasMore: data.tasks.pageInfo.hasNextPage };
+}
