@@ -53,4 +53,6 @@ if (root) {
     </StrictMode>,
   );
 }
-setTimeout(() => void import("@/pages/TaskPage"), AFTER_ROWS);
+setTimeout(() => {
+  import("@/pages/TaskPage").catch(() => undefined); // whoever opens it asks again, and hears why
+}, AFTER_ROWS);

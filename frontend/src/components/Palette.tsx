@@ -102,7 +102,7 @@ export function Palette({ onHelp, onNewTask, onToggleScheme }: Props): ReactElem
         { group: "Tasks by status", actions: views },
         { group: "Preferences", actions: preferences },
       ]}
-      shortcut={["mod + K"]}
+      shortcut={null}
       nothingFound="Nothing found"
       scrollable
       maxHeight={420}

@@ -1,6 +1,6 @@
 /** What stands around every page: the header, the palette, the help, the toasts, the skip link. */
 import { AppShell, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { lazy, type ReactElement, Suspense } from "react";
@@ -24,6 +24,7 @@ export function Shell(): ReactElement {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme("light");
   const toggleScheme = (): void => setColorScheme(scheme === "dark" ? "light" : "dark");
+  useHotkeys([["mod+K", openSpotlight]], []); // here, as the palette may still be on its way
   useKeys({
     "?": help.open,
     n: newTask.open,
