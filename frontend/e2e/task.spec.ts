@@ -107,6 +107,20 @@ test("between two attempts it says when the next one starts, and nothing before 
   expect(said).toEqual([expect.stringMatching(/^Attempt 2 of 5 starts in .*, after ConnectionError\.$/)]);
 });
 
+test("head, timeline and attempt say the same of how long it ran", async ({ page, taskflow }) => {
+  const ids: string[] = [];
+  for (let n = 0; n < 6; n += 1) ids.push(await taskflow.create({ title: "Short", payload: { message: "x" } }));
+  await taskflow.settled();
+  const head = page.locator("header").filter({ has: page.getByRole("heading", { level: 1 }) });
+  for (const id of ids) {
+    await page.goto(`/task/${id}`);
+    await expect(part(page, "Timeline")).toContainText("Attempt 1 done");
+    const duration = /Done(\d[\d.]* m?s)/.exec((await head.textContent()) ?? "")?.[1] ?? "none";
+    await expect(part(page, "Timeline").getByRole("listitem").last()).toHaveText(new RegExp(`\\D${duration}$`));
+    await expect(part(page, "Attempts").getByRole("button", { name: `Attempt 1 Done ${duration}` })).toBeVisible();
+  }
+});
+
 test("a scheduled task says when it starts, and is cancelled at once", async ({ page, taskflow }) => {
   const runAt = new Date(Date.now() + 3_600_000).toISOString();
   const id = await taskflow.create({ title: "Nightly", payload: { message: "x" }, runAt });

@@ -33,9 +33,9 @@ test("an end has an instant and a duration", () => {
     status: "DONE",
     version: 3,
     attempt: 1,
-    updatedAt: "2026-03-01T09:00:03.500000Z",
+    updatedAt: "2026-03-01T09:00:03.500900Z",
   });
-  expect(task).toMatchObject({ status: "DONE", finishedAt: "2026-03-01T09:00:03.500000Z", durationMs: 2_500 });
+  expect(task).toMatchObject({ status: "DONE", finishedAt: "2026-03-01T09:00:03.500900Z", durationMs: 2_500 });
 });
 
 test("a run that began and ended within one batch has its instants, too", () => {

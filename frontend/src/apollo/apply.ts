@@ -1,6 +1,7 @@
 /** Writes a batch of events into the cache: only tasks that are there, and never an older state over a newer. */
 import type { ApolloCache } from "@apollo/client";
 import { LiveTaskFragmentDoc, type LiveTaskFragment } from "@/generated/graphql";
+import { spanMs } from "@/lib/instants";
 import { isEnded } from "@/lib/status";
 import type { Batch, StreamEvent } from "./events";
 
@@ -47,11 +48,7 @@ export function entailed(task: LiveTaskFragment, { status, attempt, updatedAt }:
   return {
     startedAt: begins ? updatedAt : task.startedAt,
     finishedAt: isEnded(status) ? updatedAt : null,
-    durationMs: begins
-      ? null
-      : ends
-        ? Math.max(0, Date.parse(updatedAt) - Date.parse(task.startedAt))
-        : task.durationMs,
+    durationMs: begins ? null : ends ? spanMs(task.startedAt, updatedAt) : task.durationMs,
     runAt: isAskedFor || hasFailed ? null : task.runAt,
     maxAttempts: Math.max(task.maxAttempts, isAskedFor ? attempt + 1 : attempt),
   };
