@@ -5,6 +5,16 @@ test.use({ instance: "task", permissions: ["clipboard-read", "clipboard-write"] 
 
 const part = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true });
 
+/** What a task's history was when it was asked for comes later than the next events. */
+const slowAnswers = (page: Page): Promise<unknown> =>
+  page.route("/graphql", async (route) => {
+    const { operationName } = route.request().postDataJSON() as { operationName: string };
+    if (operationName !== "TaskPage") return route.continue();
+    const response = await route.fetch();
+    await new Promise((go) => setTimeout(go, 800));
+    await route.fulfill({ response });
+  });
+
 test("a task is watched from its start to its end, without a reload", async ({ page, taskflow }) => {
   const payload = { images: 6, seconds: 0.5 };
   const id = await taskflow.create({ title: "Resize album", kind: "progress", payload });
@@ -44,6 +54,71 @@ test("a failed task says why, attempt by attempt, and runs again when asked to",
   await page.getByRole("button", { name: "Retry" }).click();
   await expect(attempts.getByRole("button", { name: /Attempt 3 Failed/ })).toBeVisible();
   await expect(part(page, "Event log")).toContainText("Retry requested");
+});
+
+test("after a retry the page follows to the end, also while an answer is older than the next event", async ({
+  page,
+  taskflow,
+}) => {
+  const runAt = new Date(Date.now() + 3_600_000).toISOString();
+  const id = await taskflow.create({ title: "Once more", kind: "slow", payload: { seconds: 0.4 }, runAt });
+  await page.goto(`/task/${id}`);
+  await isLive(page);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(part(page, "Event log").getByRole("row")).toHaveCount(3);
+  await slowAnswers(page);
+  await page.getByRole("button", { name: "Retry" }).click();
+  await expect(part(page, "Timeline")).toContainText("Attempt 1 done");
+  await expect(part(page, "Event log").getByRole("row")).toHaveCount(6);
+  await expect(part(page, "Result")).toContainText("seconds");
+});
+
+test("between two attempts it says when the next one starts, and nothing before that is known", async ({
+  page,
+  taskflow,
+}) => {
+  const runAt = new Date(Date.now() + 2_000).toISOString();
+  const id = await taskflow.create({
+    title: "Patience",
+    kind: "flaky",
+    payload: { failures: 1 },
+    maxAttempts: 5,
+    runAt,
+  });
+  await page.goto(`/task/${id}`);
+  await expect(page.getByText(/Scheduled: it starts in/)).toBeVisible();
+  await slowAnswers(page);
+  const said = await page.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        const sentences = new Set<string>();
+        const observer = new MutationObserver(() => {
+          const text = document.querySelector("main")?.innerText ?? "";
+          if (!/^1 of 5$/m.test(text)) return;
+          const sentence = /^(It waits|It is on its way|Attempt 2 of 5 starts).*/m.exec(text)?.[0];
+          if (sentence !== undefined) sentences.add(sentence);
+          if (!sentence?.startsWith("Attempt")) return;
+          observer.disconnect();
+          resolve([...sentences]);
+        });
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      }),
+  );
+  expect(said).toEqual([expect.stringMatching(/^Attempt 2 of 5 starts in .*, after ConnectionError\.$/)]);
+});
+
+test("head, timeline and attempt say the same of how long it ran", async ({ page, taskflow }) => {
+  const ids: string[] = [];
+  for (let n = 0; n < 6; n += 1) ids.push(await taskflow.create({ title: "Short", payload: { message: "x" } }));
+  await taskflow.settled();
+  const head = page.locator("header").filter({ has: page.getByRole("heading", { level: 1 }) });
+  for (const id of ids) {
+    await page.goto(`/task/${id}`);
+    await expect(part(page, "Timeline")).toContainText("Attempt 1 done");
+    const duration = /Done(\d[\d.]* m?s)/.exec((await head.textContent()) ?? "")?.[1] ?? "none";
+    await expect(part(page, "Timeline").getByRole("listitem").last()).toHaveText(new RegExp(`\\D${duration}$`));
+    await expect(part(page, "Attempts").getByRole("button", { name: `Attempt 1 Done ${duration}` })).toBeVisible();
+  }
 });
 
 test("a scheduled task says when it starts, and is cancelled at once", async ({ page, taskflow }) => {

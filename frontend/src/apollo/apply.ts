@@ -1,6 +1,7 @@
 /** Writes a batch of events into the cache: only tasks that are there, and never an older state over a newer. */
 import type { ApolloCache } from "@apollo/client";
 import { LiveTaskFragmentDoc, type LiveTaskFragment } from "@/generated/graphql";
+import { spanMs } from "@/lib/instants";
 import { isEnded } from "@/lib/status";
 import type { Batch, StreamEvent } from "./events";
 
@@ -13,32 +14,42 @@ export function applyBatch(cache: ApolloCache, batch: Batch): Applied {
   const gaps: string[] = [];
   cache.batch({
     update: (inside) => {
-      for (const [taskId, { event, unbrokenFrom }] of batch.changes) {
+      for (const [taskId, { event, earlier, unbrokenFrom }] of batch.changes) {
         const place = { id: `Task:${taskId}`, fragment: LiveTaskFragmentDoc, fragmentName: "LiveTask" };
         const known = inside.readFragment({ ...place, returnPartialData: true });
         if (known?.version === undefined || event.version < known.version) continue;
         if (unbrokenFrom > known.version + 1) gaps.push(taskId);
-        inside.writeFragment({ ...place, data: advance(known, event) });
+        const news = [...earlier, event].filter(({ version }) => version >= known.version);
+        inside.writeFragment({ ...place, data: news.reduce(advance, known) });
       }
     },
   });
   return { gaps };
 }
 
-/** The task after the event. What an event does not carry follows from it: when a run began, and how long it took. */
+/** The task after the event. */
 export function advance(task: LiveTaskFragment, event: StreamEvent): LiveTaskFragment {
   const { status, message, attempt, progress, version, updatedAt } = event;
   const next = { ...task, status, message, attempt, progress, version, updatedAt };
-  if (version === task.version) return next;
-  if (status === "PROCESSING") {
-    return { ...next, startedAt: updatedAt, finishedAt: null, durationMs: null, runAt: null };
-  }
-  const ran =
-    task.status === "PROCESSING" && task.startedAt ? Date.parse(updatedAt) - Date.parse(task.startedAt) : null;
+  return version === task.version ? next : { ...next, ...entailed(task, event) };
+}
+
+type Move = Pick<StreamEvent, "status" | "attempt" | "updatedAt">;
+type Entailed = Pick<LiveTaskFragment, "startedAt" | "finishedAt" | "durationMs" | "runAt" | "maxAttempts">;
+
+/** What an event does not carry, as far as it follows from where the task goes: the same as in db/lifecycle.py. */
+export function entailed(task: LiveTaskFragment, { status, attempt, updatedAt }: Move): Entailed {
+  const isRunning = task.status === "PROCESSING";
+  const begins = status === "PROCESSING" && !(isRunning && attempt === task.attempt);
+  const ends = isRunning && status !== "PROCESSING" && task.startedAt !== null;
+  const isAskedFor = status === "PENDING" && isEnded(task.status);
+  /** Its next attempt has a date, which only the task itself tells. */
+  const hasFailed = status === "PENDING" && isRunning && attempt === task.attempt;
   return {
-    ...next,
-    durationMs: ran === null ? task.durationMs : Math.max(0, ran),
+    startedAt: begins ? updatedAt : task.startedAt,
     finishedAt: isEnded(status) ? updatedAt : null,
-    runAt: status === "PENDING" && version > 1 ? null : task.runAt,
+    durationMs: begins ? null : ends ? spanMs(task.startedAt, updatedAt) : task.durationMs,
+    runAt: isAskedFor || hasFailed ? null : task.runAt,
+    maxAttempts: Math.max(task.maxAttempts, isAskedFor ? attempt + 1 : attempt),
   };
 }

@@ -15,6 +15,13 @@ test("a batch has the newest event of each task, and counts every one", () => {
   expect(buffer.isEmpty).toBe(true);
 });
 
+test("what a batch passes over on the way to the newest is kept, but for progress", () => {
+  const buffer = new EventBuffer();
+  const events = [makeEvent(running), makeEvent({ ...running, progress: 0.5 }), makeEvent(done)];
+  for (const event of events) buffer.push(event);
+  expect(buffer.take().changes.get("a")?.earlier).toEqual([events[0]]);
+});
+
 test("what was there before is dropped, by task and version", () => {
   const buffer = new EventBuffer();
   expect(buffer.push(makeEvent(done))).toBe(true);

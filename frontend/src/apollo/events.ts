@@ -3,9 +3,12 @@ import type { TaskStatus, TaskStreamSubscription } from "@/generated/graphql";
 
 export type StreamEvent = TaskStreamSubscription["taskStatus"];
 
-/** What a batch says of one task: its newest event, and the version from which on none is missing in this batch. */
+/** What a batch says of one task: its events, and the version from which on none is missing in this batch. */
 export interface Change {
+  /** The newest. */
   readonly event: StreamEvent;
+  /** What came before it: the first event of each version, oldest first. */
+  readonly earlier: readonly StreamEvent[];
   readonly unbrokenFrom: number;
 }
 
@@ -62,7 +65,11 @@ export class EventBuffer {
     this.remember(event);
     const before = this.changes.get(event.taskId);
     const follows = before !== undefined && event.version <= before.event.version + 1;
-    this.changes.set(event.taskId, { event, unbrokenFrom: follows ? before.unbrokenFrom : event.version });
+    this.changes.set(event.taskId, {
+      event,
+      earlier: before ? firstsOf(before) : [],
+      unbrokenFrom: follows ? before.unbrokenFrom : event.version,
+    });
     if (!known || event.version > known.version) this.count(event);
     this.events += 1;
     return true;
@@ -95,6 +102,10 @@ export class EventBuffer {
     }
   }
 }
+
+/** The first tells when its version was; what comes under it later is progress, of which the newest says it all. */
+const firstsOf = ({ event, earlier }: Change): readonly StreamEvent[] =>
+  earlier.at(-1)?.version === event.version ? earlier : [...earlier, event];
 
 /** A newer version; or, as progress comes under the version of its start, the same with something new to say. */
 function isNews(event: StreamEvent, known: Seen): boolean {

@@ -1,5 +1,5 @@
 /** A look at one task without leaving the list. */
-import { useFragment, useQuery } from "@apollo/client/react";
+import { useFragment } from "@apollo/client/react";
 import {
   ActionIcon,
   Button,
@@ -22,6 +22,7 @@ import {
   PeekPanelDocument,
   type PeekPanel_taskFragment,
 } from "@/generated/graphql";
+import { useLiveTask } from "@/hooks/useLiveTask";
 import { refusalOf } from "@/hooks/useTaskActions";
 import { STATUS } from "@/lib/status";
 import { Elapsed } from "./Elapsed";
@@ -36,7 +37,7 @@ interface Props {
 }
 
 export function PeekPanel({ id, onClose }: Props): ReactElement {
-  const { data, error } = useQuery(PeekPanelDocument, { variables: { id }, fetchPolicy: "cache-and-network" });
+  const { data, error } = useLiveTask(PeekPanelDocument, id);
   return (
     <aside className={classes["panel"]} aria-label="Peek">
       <Group className={classes["head"] ?? ""} justify="space-between" wrap="nowrap">

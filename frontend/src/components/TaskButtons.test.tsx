@@ -4,13 +4,13 @@ import userEvent from "@testing-library/user-event";
 import { Subject } from "rxjs";
 import { expect, test } from "vitest";
 import { createCache } from "@/apollo/cache";
-import { TaskRow_taskFragmentDoc, type TaskStatus } from "@/generated/graphql";
+import { TaskRow_taskFragmentDoc, type TaskRow_taskFragment, type TaskStatus } from "@/generated/graphql";
 import { makeTask } from "@/testing/tasks";
 import { renderInApp } from "@/testing/render";
 import { TaskButtons } from "./TaskButtons";
 
-function open(status: TaskStatus) {
-  const task = makeTask(status);
+function open(status: TaskStatus, changes: Partial<TaskRow_taskFragment> = {}) {
+  const task = makeTask(status, changes);
   const place = { id: `Task:${task.id}`, fragment: TaskRow_taskFragmentDoc, fragmentName: "TaskRow_task" };
   const cache = createCache();
   cache.writeFragment({ ...place, data: task });
@@ -21,17 +21,18 @@ function open(status: TaskStatus) {
     return answer;
   });
   renderInApp(<TaskButtons id={task.id} />, { cache, link });
-  return { asked, answer, status: () => cache.readFragment({ ...place, optimistic: true })?.status };
+  return { asked, answer, shown: () => cache.readFragment({ ...place, optimistic: true }) };
 }
 
 test("a retry shows at once, and is undone when the API refuses", async () => {
-  const { asked, answer, status } = open("FAILED");
+  const runAt = "2026-03-01T08:59:00.000000Z";
+  const { asked, answer, shown } = open("FAILED", { message: "no answer", runAt });
   await userEvent.click(screen.getByRole("button", { name: "Retry" }));
   expect(asked).toEqual(["RetryTask"]);
-  expect(status()).toBe("PENDING");
+  expect(shown()).toMatchObject({ status: "PENDING", message: "Retry requested", runAt: null, finishedAt: null });
   answer.next({ errors: [{ message: "It is running" }] });
   answer.complete();
-  await waitFor(() => expect(status()).toBe("FAILED"));
+  await waitFor(() => expect(shown()).toMatchObject({ status: "FAILED", message: "no answer", runAt }));
 });
 
 test("what can't be done says why, and does nothing", async () => {

@@ -2,7 +2,8 @@
 import type { ApolloClient } from "@apollo/client";
 import { CombinedGraphQLErrors } from "@apollo/client/errors";
 import { useApolloClient } from "@apollo/client/react";
-import { CancelTaskDocument, LiveTaskFragmentDoc, RetryTaskDocument } from "@/generated/graphql";
+import { entailed } from "@/apollo/apply";
+import { CancelTaskDocument, LiveTaskFragmentDoc, RetryTaskDocument, type TaskStatus } from "@/generated/graphql";
 
 export type TaskAction = "retry" | "cancel";
 
@@ -45,11 +46,18 @@ async function act(client: ApolloClient, action: TaskAction, id: string): Promis
 /** What the task will look like: it waits again, or a waiting one has ended. A running one stops when its handler does. */
 function optimism(client: ApolloClient, action: TaskAction, id: string): object {
   const task = client.cache.readFragment({ id: `Task:${id}`, fragment: LiveTaskFragmentDoc, fragmentName: "LiveTask" });
-  if (action === "retry" && (task?.status === "FAILED" || task?.status === "CANCELLED")) {
-    return { optimisticResponse: { retryTask: { ...task, status: "PENDING", finishedAt: null, progress: null } } };
+  if (!task) return {};
+  const to = (status: TaskStatus, message: string): object => ({
+    ...task,
+    ...entailed(task, { status, attempt: task.attempt, updatedAt: new Date().toISOString() }),
+    status,
+    message,
+  });
+  if (action === "retry" && (task.status === "FAILED" || task.status === "CANCELLED")) {
+    return { optimisticResponse: { retryTask: { ...to("PENDING", "Retry requested"), progress: null } } };
   }
-  if (action === "cancel" && task?.status === "PENDING") {
-    return { optimisticResponse: { cancelTask: { ...task, status: "CANCELLED" } } };
+  if (action === "cancel" && task.status === "PENDING") {
+    return { optimisticResponse: { cancelTask: to("CANCELLED", "Cancelled") } };
   }
   return {};
 }

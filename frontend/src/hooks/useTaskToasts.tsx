@@ -20,15 +20,18 @@ const ONE_SHOWN_MS = 5_000;
 const BURST = "burst";
 
 interface Window {
-  began: number;
+  readonly began: number;
   readonly tasks: Set<string>;
+  tally: Tally;
 }
+
+const windowFrom = (began: number): Window => ({ began, tasks: new Set(), tally: EMPTY_TALLY });
 
 export function useTaskToasts(): void {
   const client = useApolloClient();
   const navigate = useNavigate();
   const { toasts } = usePreferences();
-  const recent = useRef<Window>({ began: 0, tasks: new Set() });
+  const recent = useRef(windowFrom(0));
   const burst = useRef<{ tally: Tally; until: number }>({ tally: EMPTY_TALLY, until: 0 });
   const closing = useRef<ReturnType<typeof setTimeout>>(undefined);
 
@@ -39,12 +42,14 @@ export function useTaskToasts(): void {
     const told = tellable(batch, toasts);
     if (told.length === 0) return;
     const now = Date.now();
-    if (now - recent.current.began > WINDOW_MS) recent.current = { began: now, tasks: new Set() };
+    if (now - recent.current.began > WINDOW_MS) recent.current = windowFrom(now);
     for (const event of told) recent.current.tasks.add(event.taskId);
+    recent.current.tally = addTallies(recent.current.tally, batch.tally);
     const isBurst = recent.current.tasks.size > FEW || now < burst.current.until;
     if (isBurst) {
-      const before = now < burst.current.until ? burst.current.tally : EMPTY_TALLY;
-      burst.current = { tally: addTallies(before, batch.tally), until: now + BURST_SHOWN_MS };
+      const isOn = now < burst.current.until; // else it begins with those that were told by their names
+      const tally = isOn ? addTallies(burst.current.tally, batch.tally) : recent.current.tally;
+      burst.current = { tally, until: now + BURST_SHOWN_MS };
       recount();
       clearTimeout(closing.current);
       closing.current = setTimeout(() => notifications.hide(BURST), BURST_SHOWN_MS);

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { formatCompact, formatDuration, formatElapsed, formatInstant, formatRelative, plural } from "./format";
+import {
+  formatCompact,
+  formatDuration,
+  formatElapsed,
+  formatInstant,
+  formatRelative,
+  formatSpan,
+  plural,
+} from "./format";
 
 test.each([
   [-5, "0 s"],
@@ -35,4 +43,9 @@ test("counts are grouped, and compact from a hundred thousand on", () => {
 
 test("what is going on is told in whole seconds, and never began in the future", () => {
   expect([-900, 999, 6_400, 65_000].map(formatElapsed)).toEqual(["0 s", "0 s", "6 s", "1 m 05 s"]);
+});
+
+test("a span that goes on ticks in whole seconds, one that is over is exact", () => {
+  expect(formatSpan({ from: 1_000, to: 4_700, isOpen: true })).toBe("3 s");
+  expect(formatSpan({ from: 1_000, to: 4_700, isOpen: false })).toBe("3.7 s");
 });

@@ -35,6 +35,10 @@ export function formatDuration(ms: number): string {
 export const formatElapsed = (ms: number): string =>
   ms < MINUTE ? `${Math.floor(Math.max(0, ms) / SECOND)} s` : formatDuration(ms);
 
+/** The length of what is over, exactly; of what goes on, as the ticking clocks beside it have it. */
+export const formatSpan = ({ from, to, isOpen }: { from: number; to: number; isOpen: boolean }): string =>
+  isOpen ? formatElapsed(to - from) : formatDuration(to - from);
+
 const pad = (value: number, digits = 2): string => String(value).padStart(digits, "0");
 
 /** "just now", "12 s ago", "in 5 min", "3 d ago". */

@@ -36,10 +36,18 @@ test("waits and runs follow each other and add up to the whole", () => {
 });
 
 test("a clock that goes backwards never makes a span negative", () => {
-  const events = history(["PENDING", 0, 1_000], ["PROCESSING", 1, 400], ["DONE", 1, 700]);
-  const phases = phasesOf(events, null, 0);
-  expect(phases.every(({ from, to }) => to >= from)).toBe(true);
-  expect(sumsOf(phases).total).toBe(0);
+  const events = history(["PENDING", 0, 1_000], ["PROCESSING", 1, 400], ["PENDING", 1, 700, true]);
+  expect(kinds(events, null, 0)).toEqual(["queued 1000-1000", "running 1000-1300", "queued 1300-1300"]);
+});
+
+test("a run lasts as long as the API's durationMs, though instants have microseconds; the next wait makes up for it", () => {
+  const at = (microseconds: string): string => `2026-03-01T09:00:00.${microseconds}Z`;
+  const events = RETRIED.slice(0, 4).map((event, index) => ({
+    ...event,
+    at: at(["000000", "001900", "015100", "020000"][index] ?? ""),
+  }));
+  const spans = phasesOf(events, null, Date.parse(at("030000"))).map(({ from, to }) => to - from);
+  expect(spans).toEqual([1, 13, 6, 10]);
 });
 
 test("a date splits the wait: until then it is scheduled, after that it queues", () => {

@@ -1,5 +1,6 @@
 /** A task's history as spans of time that follow each other without a gap: what it waited, ran and rested adds up. Pure. */
 import type { TaskStatus } from "@/generated/graphql";
+import { spanMs } from "./instants";
 import { isEnded } from "./status";
 
 export interface HistoryEvent {
@@ -39,40 +40,42 @@ export interface Sums {
   readonly rested: number;
 }
 
-/** `runAt` splits the wait that goes on, or the first: until then it is scheduled, after that it queues. */
+/** `runAt` splits the wait that goes on, or the first: until then it is scheduled, after that it queues.
+ *
+ * A run lasts as long as the API's `durationMs`; what comes after it begins where it ends.
+ */
 export function phasesOf(events: readonly HistoryEvent[], runAt: string | null, now: number): readonly Phase[] {
   const phases: Phase[] = [];
-  let at = events[0] ? Date.parse(events[0].at) : now;
-  events.forEach((event, index) => {
-    const before = phases.at(-1);
-    const next = events[index + 1];
-    at = Math.max(at, Date.parse(event.at));
-    if (next === undefined && isEnded(event.status)) return;
-    const to = Math.max(at, next ? Date.parse(next.at) : now);
-    if (event.status === "PROCESSING" && before?.kind === "running" && before.attempt === event.attempt) {
-      phases[phases.length - 1] = { ...before, to, isOpen: !next, outcome: next ? outcomeOf(event, next) : null };
-      return;
-    }
-    const common = { version: event.version, attempt: event.attempt, status: event.status };
-    if (event.status !== "PENDING") {
-      const kind = isEnded(event.status) ? "ended" : "running";
-      const outcome = kind === "running" && next ? outcomeOf(event, next) : null;
-      phases.push({ ...common, kind, from: at, to, isOpen: !next, outcome });
-      return;
-    }
-    const isRetry = event.error !== null && events[index - 1]?.status === "PROCESSING";
-    const split = isRetry && next ? to : splitAt(event, next, runAt, at, to);
-    if (split > at) {
-      const kind = isRetry ? "backoff" : "scheduled";
-      phases.push({ ...common, kind, from: at, to: split, isOpen: !next && split === to, outcome: null });
-    }
-    if (split < to || split === at) {
-      phases.push({ ...common, kind: "queued", from: split, to, isOpen: !next, outcome: null });
-    }
+  const steps = events.filter((event, index) => !isRequestToCancel(event, events[index - 1]));
+  steps.forEach((event, index) => {
+    const before = steps[index - 1];
+    const next = steps[index + 1];
+    if (!next && isEnded(event.status)) return;
+    const from = phases.at(-1)?.to ?? Date.parse(event.at);
+    const to = Math.max(from, next ? Date.parse(next.at) : now);
+    const { version, attempt, status } = event;
+    const phase = { version, attempt, status, from, to, isOpen: !next, outcome: null };
+    if (status === "PENDING") {
+      const isBackoff = event.error !== null && before?.status === "PROCESSING";
+      const split = isBackoff && next ? to : splitAt(event, next, runAt, from, to);
+      phases.push(...splitWait({ ...phase, kind: isBackoff ? "backoff" : "scheduled" }, split));
+    } else if (isEnded(status)) phases.push({ ...phase, kind: "ended" });
+    else if (!next) phases.push({ ...phase, kind: "running" });
+    else phases.push({ ...phase, kind: "running", to: from + spanMs(event.at, next.at), outcome: outcomeOf(next) });
   });
   return phases;
 }
 
+/** Behind the date it queues. */
+function splitWait(wait: Phase, split: number): readonly Phase[] {
+  const queued: Phase = { ...wait, kind: "queued", from: split };
+  if (split === wait.from) return [queued];
+  return split < wait.to ? [{ ...wait, to: split, isOpen: false }, queued] : [wait];
+}
+
+/** It is recorded under the run that it meets. */
+const isRequestToCancel = (event: HistoryEvent, before: HistoryEvent | undefined): boolean =>
+  event.status === "PROCESSING" && before?.status === "PROCESSING" && before.attempt === event.attempt;
 /** Where a wait stops being one for a date. The date may be a later retry's: then it says nothing of the first wait. */
 function splitAt(
   event: HistoryEvent,
@@ -87,7 +90,7 @@ function splitAt(
   return Math.min(Math.max(due, at), to);
 }
 
-function outcomeOf(run: HistoryEvent, next: HistoryEvent): Outcome | null {
+function outcomeOf(next: HistoryEvent): Outcome {
   switch (next.status) {
     case "DONE":
       return "done";
@@ -98,7 +101,7 @@ function outcomeOf(run: HistoryEvent, next: HistoryEvent): Outcome | null {
     case "PENDING":
       return next.error ? "failed" : "given back";
     case "PROCESSING":
-      return run.attempt === next.attempt ? null : "failed";
+      return "failed";
   }
 }
 

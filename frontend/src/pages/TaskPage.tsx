@@ -1,5 +1,4 @@
 /** One task: what it is, where its time went, why it failed, what it was given and gave back. Live. */
-import { useFragment, useQuery } from "@apollo/client/react";
 import { Button, Code, Skeleton, VisuallyHidden } from "@mantine/core";
 import { IconFileUnknown, IconPlugConnectedX } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -7,7 +6,8 @@ import { type ReactElement, useEffect } from "react";
 import { Screen } from "@/components/Screen";
 import { TaskHead } from "@/components/task/TaskHead";
 import { TaskHistory } from "@/components/task/TaskHistory";
-import { TaskPage_freshnessFragmentDoc, TaskPageDocument } from "@/generated/graphql";
+import { TaskPageDocument } from "@/generated/graphql";
+import { useLiveTask } from "@/hooks/useLiveTask";
 import { refusalOf } from "@/hooks/useTaskActions";
 import classes from "./TaskPage.module.css";
 
@@ -19,8 +19,8 @@ export function TaskPage(): ReactElement {
 }
 
 function TaskById({ id }: { readonly id: string }): ReactElement {
-  const { data, error, refetch } = useQuery(TaskPageDocument, { variables: { id }, fetchPolicy: "cache-and-network" });
-  useFreshHistory(id, refetch);
+  const { data, error, refetch } = useLiveTask(TaskPageDocument, id);
+  useTitle(data?.task?.title);
   if (data?.task) {
     return (
       <div className={classes["page"]}>
@@ -33,19 +33,9 @@ function TaskById({ id }: { readonly id: string }): ReactElement {
   return data?.task === null ? <TaskNotFound id={id} /> : <TaskLoading />;
 }
 
-/** An event says that there is something new; what it was, the history tells. Asked for once a version. */
-function useFreshHistory(id: string, refetch: () => Promise<unknown>): void {
-  const { data: task, complete } = useFragment({
-    fragment: TaskPage_freshnessFragmentDoc,
-    from: { __typename: "Task", id },
-  });
-  const title = complete ? task.title : null;
-  const missing = complete && (task.events.at(-1)?.version ?? 0) < task.version ? task.version : null;
+function useTitle(title: string | undefined): void {
   useEffect(() => {
-    if (missing !== null) refetch().catch(() => undefined); // the next event asks again
-  }, [missing, refetch]);
-  useEffect(() => {
-    if (title === null) return;
+    if (title === undefined) return;
     document.title = `${title} · TaskFlow`;
     return () => {
       document.title = "TaskFlow";

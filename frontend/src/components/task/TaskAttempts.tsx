@@ -11,7 +11,7 @@ import { type ReactElement, useState } from "react";
 import { CopyIcon } from "@/components/CopyIcon";
 import { Instant } from "@/components/Instant";
 import { Panel } from "@/components/Panel";
-import { formatDuration, plural } from "@/lib/format";
+import { formatSpan, plural } from "@/lib/format";
 import type { Attempt, Outcome } from "@/lib/phases";
 import { Traceback } from "./Traceback";
 import classes from "./TaskAttempts.module.css";
@@ -69,7 +69,7 @@ function AttemptItem({ attempt }: { readonly attempt: Attempt }): ReactElement {
           <span className={classes["name"]}>Attempt {phase.attempt}</span>
           <span style={{ color: `var(--tf-${color}-text)` }}>{word}</span>
           {error && <span className={classes["type"]}>{error.type}</span>}
-          <span className={classes["duration"]}>{formatDuration(phase.to - phase.from)}</span>
+          <span className={classes["duration"]}>{formatSpan(phase)}</span>
         </span>
       </Accordion.Control>
       <Accordion.Panel>
@@ -89,7 +89,7 @@ function AttemptItem({ attempt }: { readonly attempt: Attempt }): ReactElement {
           </div>
           <div>
             <dt>{phase.isOpen ? "Has been running for" : "Ran for"}</dt>
-            <dd>{formatDuration(phase.to - phase.from)}</dd>
+            <dd>{formatSpan(phase)}</dd>
           </div>
         </dl>
         {error ? (

@@ -2,7 +2,7 @@
 import { Tooltip } from "@mantine/core";
 import type { CSSProperties, ReactElement } from "react";
 import { Panel } from "@/components/Panel";
-import { formatDuration, formatInstant } from "@/lib/format";
+import { formatDuration, formatInstant, formatSpan } from "@/lib/format";
 import { type Outcome, type Phase, type PhaseKind, sumsOf } from "@/lib/phases";
 import { usePreferences } from "@/lib/preferences";
 import classes from "./TaskTimeline.module.css";
@@ -70,7 +70,7 @@ export function TaskTimeline({ phases }: { readonly phases: readonly Phase[] }):
             className={classes["segment"]}
             data-kind={phase.kind}
             data-open={phase.isOpen || undefined}
-            title={`${labelOf(phase)}: ${formatDuration(phase.to - phase.from)}`}
+            title={`${labelOf(phase)}: ${formatSpan(phase)}`}
             style={
               {
                 flexGrow: weightOf(phase, sums.total),
@@ -103,7 +103,7 @@ export function TaskTimeline({ phases }: { readonly phases: readonly Phase[] }):
                 {phase.from === start ? "created" : `+${formatDuration(phase.from - start)}`}
               </time>
             </Tooltip>
-            <span className={classes["span"]}>{formatDuration(phase.to - phase.from)}</span>
+            <span className={classes["span"]}>{formatSpan(phase)}</span>
           </li>
         ))}
       </ol>

@@ -1,7 +1,8 @@
-/** What a task that does not run waits for; ticking. */
+/** What a task that does not run waits for; ticking. Nothing until it is known: a date may have been set. */
 import { useQuery } from "@apollo/client/react";
 import type { ReactElement } from "react";
 import { type TaskHead_taskFragment, TaskWaitDocument } from "@/generated/graphql";
+import { useIsBehind } from "@/hooks/useLiveTask";
 import { useNow } from "@/lib/clock";
 import { waitingFor } from "@/lib/waiting";
 
@@ -9,6 +10,7 @@ const ASK_AGAIN_MS = 4_000;
 
 export function TaskWait({ task }: { readonly task: TaskHead_taskFragment }): ReactElement | null {
   const now = useNow();
+  const isBehind = useIsBehind(task.id);
   const { data } = useQuery(TaskWaitDocument, {
     pollInterval: ASK_AGAIN_MS,
     fetchPolicy: "cache-and-network",
@@ -16,6 +18,6 @@ export function TaskWait({ task }: { readonly task: TaskHead_taskFragment }): Re
   });
   const queue = data?.queues.find(({ name }) => name === task.queue) ?? null;
   const sentence = waitingFor({ ...task, errorType: task.error?.type ?? null }, queue, now);
-  if (!sentence) return null;
+  if (!sentence || isBehind) return null;
   return <span data-stuck={sentence.isStuck || undefined}>{sentence.text}</span>;
 }

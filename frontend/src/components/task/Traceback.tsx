@@ -1,10 +1,10 @@
 /** Where an error came from: the handler's own frames open, those of libraries folded. */
 import { UnstyledButton } from "@mantine/core";
 import { IconChevronRight } from "@tabler/icons-react";
-import { type ReactElement, useState } from "react";
+import { type CSSProperties, type ReactElement, useState } from "react";
 import { CopyIcon } from "@/components/CopyIcon";
 import { plural } from "@/lib/format";
-import { type Frame, type Part, parseTraceback, shortPath } from "@/lib/traceback";
+import { type Fold, type Frame, type Part, parseTraceback, shortPath } from "@/lib/traceback";
 import classes from "./Traceback.module.css";
 
 export function Traceback({ text }: { readonly text: string }): ReactElement {
@@ -23,29 +23,41 @@ export function Traceback({ text }: { readonly text: string }): ReactElement {
   );
 }
 
+/** Deeper for each exception group around it. */
+const placeOf = ({ depth }: Part): CSSProperties => ({ "--depth": depth }) as CSSProperties;
+
 function PartLine({ part }: { readonly part: Part }): ReactElement {
   switch (part.kind) {
     case "text":
-      return <li className={classes["text"]}>{part.text}</li>;
+      return (
+        <li className={classes["text"]} style={placeOf(part)}>
+          {part.text}
+        </li>
+      );
     case "frame":
       return <FrameLines frame={part} />;
     case "fold":
-      return <Folded frames={part.frames} />;
+      return <Folded fold={part} />;
   }
 }
 
-function Folded({ frames }: { readonly frames: readonly Frame[] }): ReactElement {
+function Folded({ fold }: { readonly fold: Fold }): ReactElement {
   const [isOpen, setOpen] = useState(false);
   return (
     <li>
-      <UnstyledButton className={classes["fold"] ?? ""} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <UnstyledButton
+        className={classes["fold"] ?? ""}
+        style={placeOf(fold)}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
         <IconChevronRight size={13} aria-hidden data-open={isOpen || undefined} className={classes["chevron"] ?? ""} />
-        {plural(frames.length, "frame")} of libraries
+        {plural(fold.frames.length, "frame")} of libraries
       </UnstyledButton>
       {isOpen && (
         <ol className={classes["parts"]}>
-          {frames.map((frame, index) => (
-            <FrameLines key={index} frame={frame} />
+          {fold.frames.map((frame, index) => (
+            <FrameLines key={index} frame={frame} isLibrary />
           ))}
         </ol>
       )}
@@ -53,14 +65,17 @@ function Folded({ frames }: { readonly frames: readonly Frame[] }): ReactElement
   );
 }
 
-function FrameLines({ frame }: { readonly frame: Frame }): ReactElement {
+function FrameLines({ frame, isLibrary }: { readonly frame: Frame; readonly isLibrary?: boolean }): ReactElement {
   return (
-    <li className={classes["frame"]} data-library={frame.isLibrary || undefined}>
+    <li className={classes["frame"]} data-library={isLibrary || undefined} style={placeOf(frame)}>
       <div className={classes["where"]} title={frame.file}>
         {shortPath(frame.file)}:{frame.line}
         {frame.name !== "" && <span className={classes["name"]}> in {frame.name}</span>}
       </div>
       {frame.code !== "" && <pre className={classes["code"]}>{frame.code}</pre>}
+      {frame.repeats > 0 && (
+        <div className={classes["name"]}>and {plural(frame.repeats, "more time", "more times")}</div>
+      )}
     </li>
   );
 }

@@ -1,0 +1,40 @@
+/** One task's query, asked again whenever an event says that there is something new: what it was, only the task tells. */
+import type { TypedDocumentNode } from "@apollo/client";
+import { useFragment, useQuery } from "@apollo/client/react";
+import { useEffect } from "react";
+import { LiveTask_historyFragmentDoc } from "@/generated/graphql";
+
+/** An answer that is under way may be older than the event: it must not stand for the one asked for now. */
+const CONTEXT = { queryDeduplication: false };
+
+/** `document` spreads LiveTask_history. */
+export function useLiveTask<Data>(document: TypedDocumentNode<Data, { readonly id: string }>, id: string) {
+  const result = useQuery(document, { variables: { id }, fetchPolicy: "cache-and-network", context: CONTEXT });
+  const { refetch } = result;
+  const { version, recorded } = useVersions(id);
+  useEffect(() => {
+    if (version !== recorded) refetch().catch(() => undefined); // the next event asks again
+  }, [version, recorded, refetch]);
+  return result;
+}
+
+/** Whether something happened to the task that its history does not tell yet. */
+export function useIsBehind(id: string): boolean {
+  const { version, recorded } = useVersions(id);
+  return version !== recorded;
+}
+
+interface Versions {
+  readonly version: number | null;
+  /** The newest of the history. */
+  readonly recorded: number | null;
+}
+
+function useVersions(id: string): Versions {
+  const { data: task, complete } = useFragment({
+    fragment: LiveTask_historyFragmentDoc,
+    from: { __typename: "Task", id },
+  });
+  if (!complete) return { version: null, recorded: null };
+  return { version: task.version, recorded: task.events.at(-1)?.version ?? 0 };
+}
