@@ -81,7 +81,7 @@ test("between two attempts it says when the next one starts, and nothing before 
   const id = await taskflow.create({
     title: "Patience",
     kind: "flaky",
-    payload: { failures: 1 },
+    payload: { failures: 3 }, // it waits two seconds and more after the third
     maxAttempts: 5,
     runAt,
   });
@@ -94,8 +94,8 @@ test("between two attempts it says when the next one starts, and nothing before 
         const sentences = new Set<string>();
         const observer = new MutationObserver(() => {
           const text = document.querySelector("main")?.innerText ?? "";
-          if (!/^1 of 5$/m.test(text)) return;
-          const sentence = /^(It waits|It is on its way|Attempt 2 of 5 starts).*/m.exec(text)?.[0];
+          if (!/^3 of 5$/m.test(text)) return;
+          const sentence = /^(It waits|It is on its way|Attempt 4 of 5 starts).*/m.exec(text)?.[0];
           if (sentence !== undefined) sentences.add(sentence);
           if (!sentence?.startsWith("Attempt")) return;
           observer.disconnect();
@@ -104,7 +104,7 @@ test("between two attempts it says when the next one starts, and nothing before 
         observer.observe(document.body, { subtree: true, childList: true, characterData: true });
       }),
   );
-  expect(said).toEqual([expect.stringMatching(/^Attempt 2 of 5 starts in .*, after ConnectionError\.$/)]);
+  expect(said).toEqual([expect.stringMatching(/^Attempt 4 of 5 starts in .*, after ConnectionError\.$/)]);
 });
 
 test("head, timeline and attempt say the same of how long it ran", async ({ page, taskflow }) => {
