@@ -117,15 +117,16 @@ def matches(search: str, dialect: str) -> sa.ColumnElement[bool]:
         terms = " ".join(f"+{word}*" for word in words if len(word) >= SHORTEST_INDEXED_WORD)
         indexed = match(tasks.c.title, against=terms).in_boolean_mode()
         short = [_begins_one(word) for word in words if len(word) < SHORTEST_INDEXED_WORD]
-        return sa.and_(indexed, *short) if terms else reads(search)
+        return sa.and_(indexed, *short) if terms else reads(search, dialect)
     terms = " ".join(f'"{word}"*' for word in words)
     found = sa.text("SELECT id FROM tasks_search WHERE tasks_search MATCH :terms").bindparams(terms=terms)
     return sa.or_(by_id, tasks.c.id.in_(found.columns(tasks.c.id))) if words else by_id
 
 
-def reads(search: str) -> sa.ColumnElement[bool]:
-    """The same on MySQL, by reading titles: for few rows, and for words that are in no index."""
-    words = [_begins_one(word) for word in search_words(search)]
+def reads(search: str, dialect: str) -> sa.ColumnElement[bool]:
+    """The same by reading titles: for few rows, and for words that are in no index."""
+    begins = _begins_one if dialect in MYSQLS else _begins_one_on_sqlite
+    words = [begins(word) for word in search_words(search)]
     return sa.or_(tasks.c.id == search.strip(), sa.and_(*words) if words else sa.false())
 
 
@@ -137,3 +138,7 @@ def _begins_one(word: str) -> sa.ColumnElement[bool]:
         title.contains(f" {word}", autoescape=True),
         title.regexp_match(f"{BORDER}{word}"),
     )
+
+
+def _begins_one_on_sqlite(word: str) -> sa.ColumnElement[bool]:
+    return sa.func.begins_word(tasks.c.title, word, type_=sa.Boolean)

@@ -107,7 +107,7 @@ tasks = sa.Table(
     sa.Column("idempotency_digest", sa.CHAR(64)),
     sa.Index("idx_tasks_status", "status", "created_at", "id", "kind", "queue"),
     sa.Index("idx_tasks_created_at", "created_at", "id"),
-    sa.Index("idx_tasks_updated_at", "updated_at", "id"),
+    sa.Index("idx_tasks_updated_at", "updated_at", "id", "status", "kind", "queue"),
     sa.Index("idx_tasks_kind", "kind", "created_at", "id", "queue"),
     sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
     sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue"),

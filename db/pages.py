@@ -18,7 +18,7 @@ FEW: Final = 3000
 """Rows that are sorted sooner than a page of them is found among all the others in order."""
 FEW_OF_A_TIME: Final = 100_000
 """The same for those created within some time: they changed within some time too, and all others may come first."""
-NEXT: Final = 10_000
+NEXT: Final = 4_000
 """Rows that a search reads, from where its page begins, before it asks the index of words."""
 
 
@@ -29,10 +29,10 @@ async def page(engine: AsyncEngine, where: Filter, order: Order, *, after: Key |
         few = await _few(engine, where, order) if dialect in MYSQLS else None
         keys = _keys(few, where, order, after, limit) if few else _keys_by_index(dialect, where, order, after, limit)
         return await _load(engine, _rows_of(keys, order))
-    if dialect in MYSQLS and not is_id(where.search):
-        return await _search(engine, where, where.search, order, after, limit)
-    found = _ordered(sa.select(tasks), where, order, after, limit).where(matches(where.search, dialect))
-    return await _load(engine, found)
+    if is_id(where.search):
+        found = _ordered(sa.select(tasks), where, order, after, limit).where(matches(where.search, dialect))
+        return await _load(engine, found)
+    return await _search(engine, where, where.search, order, after, limit)
 
 
 def _rows_of(keys: sa.Select[Any] | sa.CompoundSelect[Any], order: Order) -> sa.Select[Any]:
@@ -105,7 +105,7 @@ async def _search(
         found = [task for one in branches for task in await _search(engine, one, search, order, after, limit)]
         return sorted(found, key=order.key, reverse=order.descending)[:limit]
     ordered = _ordered(sa.select(tasks), where, order, after, limit)
-    nearby = _by_index(ordered, column).where(reads(search))
+    nearby = _by_index(ordered, column).where(reads(search, engine.dialect.name))
     edge = await read(engine, _edge(column, where, order, after))
     if edge:
         nearby = nearby.where(*order.up_to(edge[0]))

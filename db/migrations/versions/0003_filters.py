@@ -12,10 +12,12 @@ depends_on = None
 
 BEFORE = {
     "idx_tasks_status": ["status", "created_at", "id"],
+    "idx_tasks_updated_at": ["updated_at", "id"],
     "idx_tasks_kind": ["kind", "created_at", "id"],
 }
 AFTER = {
     "idx_tasks_status": ["status", "created_at", "id", "kind", "queue"],
+    "idx_tasks_updated_at": ["updated_at", "id", "status", "kind", "queue"],
     "idx_tasks_kind": ["kind", "created_at", "id", "queue"],
 }
 
