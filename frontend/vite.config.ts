@@ -48,6 +48,18 @@ function precompress(): Plugin {
   };
 }
 
+/** GraphiQL calls its icons after the functions that draw them, whose names are gone once they are minified. */
+function iconNames(): Plugin {
+  return {
+    name: "taskflow-icon-names",
+    transform: {
+      filter: { id: /@graphiql\/react\/dist\/icons\/index\.js/ },
+      handler: (code) =>
+        code.replace(/generateIcon\((Svg\w+)\)/g, 'generateIcon(Object.defineProperty($1, "name", { value: "$1" }))'),
+    },
+  };
+}
+
 const page = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** A browser that opens /graphql gets the IDE, as from the API process; every other client gets the API. */
@@ -56,7 +68,7 @@ function graphiqlPage(request: IncomingMessage): string | undefined {
 }
 
 export default defineConfig({
-  plugins: [react(), runtimeConfig(), precompress()],
+  plugins: [react(), iconNames(), runtimeConfig(), precompress()],
   envPrefix: ["VITE_", "REACT_APP_"],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   server: {

@@ -18,7 +18,9 @@ test("figures move live, and each leads to its list", async ({ page, taskflow })
   await expect(page).toHaveURL("/?status=DONE");
 });
 
-test("a column of the chart, by mouse or arrow keys, leads to the tasks of its time", async ({ page }) => {
+test("a column of the chart, by mouse or arrow keys, leads to the tasks created in its time, and says so", async ({
+  page,
+}) => {
   await page.goto("/overview");
   const columns = page.getByRole("navigation", { name: "Throughput, by time" });
   const last = columns.getByRole("link").last();
@@ -27,7 +29,11 @@ test("a column of the chart, by mouse or arrow keys, leads to the tasks of its t
   await expect(columns.getByRole("link").nth(58)).toBeFocused();
   await page.keyboard.press("ArrowRight");
   await expect(last).toBeFocused();
-  await columns.getByRole("link", { name: /9 done/ }).click();
+  const column = columns.getByRole("link", { name: /9 done/ });
+  await expect(column).toHaveAccessibleDescription(/^Opens tasks created (\d\d:\d\d)–\d\d:\d\d$/);
+  await column.hover();
+  await expect(page.getByRole("region", { name: "Throughput" })).toContainText(/9 done.* · opens tasks created \d\d/);
+  await column.click();
   await expect(page).toHaveURL(/status=DONE&status=FAILED&status=CANCELLED&from=.*&to=/);
   await expect(page.getByRole("row").filter({ hasText: "Mail" }).first()).toBeVisible();
 });
@@ -43,10 +49,9 @@ test("the span is part of the address", async ({ page }) => {
 
 test("the kinds that fail are named, and lead to their failures", async ({ page }) => {
   await page.goto("/overview");
-  await page
-    .getByRole("region", { name: "Most failing kinds" })
-    .getByRole("link", { name: /message/ })
-    .click();
+  const kind = page.getByRole("region", { name: "Most failing kinds" }).getByRole("link", { name: /message/ });
+  await expect(kind).toHaveAccessibleDescription("Opens failed tasks created in the last hour");
+  await kind.click();
   await expect(page).toHaveURL("/?status=FAILED&kind=message&range=1h");
   await expect(page.getByRole("row").filter({ hasText: "No letter" })).toBeVisible();
 });

@@ -1,4 +1,7 @@
-/** The frame of a chart over time: its axes, and a column for each step that tells about it and leads to its tasks. */
+/** The frame of a chart over time: its axes, and a column for each step, which tells what ended in it.
+ *
+ * A column leads to the tasks that were created in its time, which are others, and says so: the list knows no other time.
+ */
 import { Link } from "@tanstack/react-router";
 import { type CSSProperties, type KeyboardEvent, type ReactElement, type ReactNode, useState } from "react";
 import { Panel } from "@/components/Panel";
@@ -26,7 +29,7 @@ interface Props {
   readonly stepSeconds: number;
   readonly ticks: readonly Tick[];
   readonly formatTick: (value: number) => string;
-  /** Which tasks a column leads to, of those of its time. */
+  /** Which tasks a column leads to, of those created in its time. */
   readonly statuses: readonly TaskStatus[];
   /** Drawn over all columns. */
   readonly children?: ReactNode;
@@ -40,6 +43,7 @@ export function Chart(props: Props): ReactElement {
   const [pointed, setPointed] = useState<number | null>(null);
   const [stop, setStop] = useState<number | null>(null);
   const time = (at: string): string => clockTime(at, zone, stepSeconds < 60);
+  const listOf = (at: string): string => `tasks created ${time(at)}–${time(endOf(at, stepSeconds))}`;
   const said = pointed === null ? undefined : steps[pointed];
   const current = Math.min(stop ?? steps.length - 1, steps.length - 1);
   const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
@@ -51,7 +55,7 @@ export function Chart(props: Props): ReactElement {
     event.currentTarget.querySelectorAll<HTMLElement>("a")[next]?.focus();
   };
   return (
-    <Panel title={title} aside={said ? `${time(said.at)} · ${said.words}` : legend}>
+    <Panel title={title} aside={legend}>
       {nothing !== null ? (
         <p className={classes["nothing"]}>{nothing}</p>
       ) : (
@@ -77,6 +81,7 @@ export function Chart(props: Props): ReactElement {
                   preload={false}
                   className={classes["column"]}
                   aria-label={`${time(step.at)}: ${step.words}`}
+                  title={`Opens ${listOf(step.at)}`}
                   tabIndex={index === current ? 0 : -1}
                   onPointerEnter={() => setPointed(index)}
                   onFocus={() => setPointed(index)}
@@ -94,6 +99,11 @@ export function Chart(props: Props): ReactElement {
               </span>
             ))}
           </div>
+          <p className={classes["said"]}>
+            {said
+              ? `${time(said.at)} · ${said.words} · opens ${listOf(said.at)}`
+              : "A column opens the tasks created in its time."}
+          </p>
         </div>
       )}
     </Panel>

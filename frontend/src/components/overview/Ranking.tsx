@@ -12,6 +12,8 @@ export interface Entry {
   readonly figure: string;
   readonly note: string;
   readonly search: TasksSearch;
+  /** What that shows, where it is not what the figure counts. */
+  readonly opens?: string;
   /** Something is wrong with it. */
   readonly isAlarming?: boolean;
 }
@@ -31,9 +33,15 @@ export function Ranking({ title, aside, color, entries, nothing }: Props): React
         <p className={classes["nothing"]}>{nothing}</p>
       ) : (
         <ol className={classes["list"]} style={{ "--mark": `var(--tf-${color}-mark)` } as CSSProperties}>
-          {entries.map(({ name, share, figure, note, search, isAlarming }) => (
+          {entries.map(({ name, share, figure, note, search, opens, isAlarming }) => (
             <li key={name}>
-              <Link to="/" search={search} className={classes["entry"]} data-alarming={isAlarming || undefined}>
+              <Link
+                to="/"
+                search={search}
+                title={opens}
+                className={classes["entry"]}
+                data-alarming={isAlarming || undefined}
+              >
                 <span className={classes["name"]}>{name}</span>
                 <span className={classes["note"]}>{note}</span>
                 <span className={classes["figure"]}>{figure}</span>

@@ -3,7 +3,7 @@ import type { ReactElement } from "react";
 import type { OverviewPageQuery } from "@/generated/graphql";
 import { formatCompact, formatDuration, plural } from "@/lib/format";
 import { failureRate, mostFailing, slowest } from "@/lib/kinds";
-import type { TimeRange } from "@/lib/tasksSearch";
+import { RANGES, type TimeRange } from "@/lib/tasksSearch";
 import { Ranking } from "./Ranking";
 import classes from "./Rankings.module.css";
 
@@ -17,6 +17,7 @@ interface Props {
 export function Rankings({ kinds, queues, range }: Props): ReactElement {
   const slow = slowest(kinds);
   const failing = mostFailing(kinds);
+  const created = `created in the ${RANGES[range].label.toLowerCase()}`;
   const longest = slow[0]?.p95Ms ?? 1;
   const deepest = Math.max(1, ...queues.map(({ waiting }) => waiting ?? 0));
   return (
@@ -32,6 +33,7 @@ export function Rankings({ kinds, queues, range }: Props): ReactElement {
           figure: formatDuration(p95Ms ?? 0),
           note: `p50 ${formatDuration(p50Ms ?? 0)} · ${plural(done + failed, "task")}`,
           search: { kind: [kind], range },
+          opens: `Opens tasks ${created}`,
         }))}
       />
       <Ranking
@@ -45,6 +47,7 @@ export function Rankings({ kinds, queues, range }: Props): ReactElement {
           figure: `${(failureRate(one) * 100).toFixed(failureRate(one) < 0.1 ? 1 : 0)} %`,
           note: `${formatCompact(one.failed)} of ${formatCompact(one.done + one.failed)}`,
           search: { status: ["FAILED"], kind: [one.kind], range },
+          opens: `Opens failed tasks ${created}`,
         }))}
       />
       <Ranking

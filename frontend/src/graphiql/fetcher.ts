@@ -1,0 +1,56 @@
+/** How GraphiQL runs what stands in its editor. Stopping it, or leaving its tab, ends the request as well. */
+import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
+import { Kind, type OperationDefinitionNode, OperationTypeNode, parse } from "graphql";
+import type { Client } from "graphql-ws";
+import { Observable } from "rxjs";
+import { fromFetch } from "rxjs/fetch";
+
+const HEADERS = {
+  "content-type": "application/json",
+  accept: "application/graphql-response+json, application/json;q=0.9",
+};
+
+export function createFetcher(url: string, socket: Client): Fetcher {
+  return (params, options) => {
+    const operation = operationIn(params);
+    const variables = params.variables as Readonly<Record<string, unknown>> | undefined;
+    const request = { query: params.query, variables, operationName: operation?.name?.value };
+    if (operation?.operation === OperationTypeNode.SUBSCRIPTION) return listen(socket, request);
+    const headers = { ...HEADERS, ...options?.headers };
+    return fromFetch(url, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(request),
+      selector: (response) => response.json() as Promise<object>,
+    });
+  };
+}
+
+/** For a moment after a change of tabs GraphiQL still names the operation of the tab before. */
+function operationIn({ query, operationName }: FetcherParams): OperationDefinitionNode | undefined {
+  const operations = operationsOf(query);
+  return (
+    operations.find(({ name }) => name?.value === operationName) ??
+    (operations.length === 1 ? operations[0] : undefined)
+  );
+}
+
+/** None where it can't be read: the API says why. */
+function operationsOf(query: string): readonly OperationDefinitionNode[] {
+  try {
+    return parse(query).definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
+  } catch {
+    return [];
+  }
+}
+
+function listen(socket: Client, request: Parameters<Client["subscribe"]>[0]): Observable<object> {
+  return new Observable((observer) =>
+    socket.subscribe(request, {
+      next: (result) => observer.next(result),
+      error: (error) =>
+        observer.error(error instanceof CloseEvent ? new Error(`The socket closed (${error.code})`) : error),
+      complete: () => observer.complete(),
+    }),
+  );
+}
