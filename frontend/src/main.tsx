@@ -22,6 +22,8 @@ import { router } from "@/router";
 import "./mantine.css";
 import "./styles.css";
 
+/** Milliseconds for the rows to come, so that they are in the first paint; a page without them is painted after that. */
+const ROWS_WAIT = 200;
 /** Milliseconds after which the page that is opened next is fetched: the rows are there by then. */
 const AFTER_ROWS = 1_500;
 
@@ -36,7 +38,8 @@ window.addEventListener("online", () => {
 });
 
 const { pathname, search } = window.location;
-if (pathname === "/") loadAhead(client, toQuery(parseTasksSearch(parseSearch(search)), present()));
+const rows = pathname === "/" && loadAhead(client, toQuery(parseTasksSearch(parseSearch(search)), present()));
+await Promise.race([Promise.all([router.load(), rows]), new Promise((go) => setTimeout(go, ROWS_WAIT))]);
 
 const root = document.getElementById("root");
 if (root) {

@@ -1,7 +1,8 @@
 /** Pages of the list, as the API has them. The tasks go into the cache, the page itself is returned. */
 import type { ApolloClient } from "@apollo/client";
 import { TasksPageDocument, type TaskFilter, type TaskOrder } from "@/generated/graphql";
-import type { Pages } from "./keyset";
+import { joinPages, type Pages } from "./keyset";
+import { keep, recall } from "./lists";
 
 /** The first page is smaller: it is there sooner, and asked for again as tasks come. */
 const HEAD = 40;
@@ -16,11 +17,15 @@ let ahead: { readonly key: string; readonly page: Promise<Pages> } | undefined;
 
 export const keyOf = ({ filter, orderBy }: ListQuery): string => JSON.stringify([filter, orderBy]);
 
-/** Asks for a first page before anything is rendered; who loads it next gets this answer. */
-export function loadAhead(client: ApolloClient, query: ListQuery): void {
+/** Asks for a first page before anything is rendered; who loads it next gets this answer. Settled when it is kept. */
+export function loadAhead(client: ApolloClient, query: ListQuery): Promise<void> {
+  const key = keyOf(query);
   const page = request(client, query, null);
-  page.catch(() => undefined); // whoever loads it hears of it
-  ahead = { key: keyOf(query), page };
+  ahead = { key, page };
+  return page.then(
+    (head) => keep(client, key, { pages: joinPages(recall(client, key)?.pages, head, null) }),
+    () => undefined, // whoever loads it hears of it
+  );
 }
 
 /** The page behind the cursor `after`, or the first. Rejects as the client does. */

@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Group, Popover, Select, Stack, TagsInput, TextInput, Tooltip } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconCalendar, IconChevronDown, IconSearch, IconX } from "@tabler/icons-react";
-import { type ReactElement, type Ref, useState } from "react";
+import { memo, type ReactElement, type Ref, useState } from "react";
 import { useSuggestions } from "@/hooks/useSuggestions";
 import { isFiltered, RANGES, SORTS, type TasksSearch, type TimeRange } from "@/lib/tasksSearch";
 import classes from "./FilterBar.module.css";
@@ -17,7 +17,8 @@ interface Props {
   readonly onClear: () => void;
 }
 
-export function FilterBar({ search, searchBox, onChange, onClear }: Props): ReactElement {
+/** Not rendered anew when the rows are. */
+export const FilterBar = memo(function FilterBar({ search, searchBox, onChange, onClear }: Props): ReactElement {
   const [isNaming, setNaming] = useState(false);
   const { kinds, queues } = useSuggestions(isNaming);
   return (
@@ -54,7 +55,7 @@ export function FilterBar({ search, searchBox, onChange, onClear }: Props): Reac
       )}
     </Group>
   );
-}
+});
 
 interface SearchBoxProps {
   readonly value: string;

@@ -1,6 +1,6 @@
 /** The statuses as tabs, each with how many tasks have it now. */
 import { useFragment } from "@apollo/client/react";
-import type { KeyboardEvent, ReactElement } from "react";
+import { type KeyboardEvent, memo, type ReactElement } from "react";
 import { StatusTabs_statsFragmentDoc, type TaskStatus } from "@/generated/graphql";
 import { formatCompact, formatCount } from "@/lib/format";
 import { STATUS, STATUSES } from "@/lib/status";
@@ -19,7 +19,8 @@ interface Props {
 const TABS: readonly Tab[] = ["ALL", ...STATUSES];
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
 
-export function StatusTabs({ current, onChange, controls }: Props): ReactElement {
+/** Not rendered anew when the rows are. */
+export const StatusTabs = memo(function StatusTabs({ current, onChange, controls }: Props): ReactElement {
   const { data, complete } = useFragment({
     fragment: StatusTabs_statsFragmentDoc,
     fragmentName: "StatusTabs_stats",
@@ -53,7 +54,7 @@ export function StatusTabs({ current, onChange, controls }: Props): ReactElement
       ))}
     </div>
   );
-}
+});
 
 interface StatusTabProps {
   readonly tab: Tab;

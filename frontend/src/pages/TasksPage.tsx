@@ -59,12 +59,16 @@ export function TasksPage(): ReactElement {
 
   const client = useApolloClient();
   /** The tasks are under way before the page renders anew. */
-  const filterBy = (changes: Partial<TasksSearch>, isTyping = false): void => {
-    const next = toQuery({ ...search, ...changes }, present());
-    if (keyOf(next) !== key) loadAhead(client, next);
-    change(changes, isTyping);
-  };
-  const clear = (): void => filterBy(NO_FILTER);
+  const filterBy = useCallback(
+    (changes: Partial<TasksSearch>, isTyping = false): void => {
+      const next = toQuery({ ...search, ...changes }, present());
+      if (keyOf(next) !== key) void loadAhead(client, next);
+      change(changes, isTyping);
+    },
+    [client, change, search, key],
+  );
+  const clear = useCallback(() => filterBy(NO_FILTER), [filterBy]);
+  const onTab = useCallback((tab: Tab) => filterBy(statusOf(tab)), [filterBy]);
   const peek = useCallback((id: string | undefined) => change({ peek: id }, true), [change]);
   const onToggle = useCallback(
     (id: string, isRange: boolean) =>
@@ -83,7 +87,7 @@ export function TasksPage(): ReactElement {
     <div className={classes["page"]}>
       <h1 className={classes["hidden"]}>Tasks</h1>
       <div className={classes["tabs"]}>
-        <StatusTabs current={tabOf(search)} controls={PANEL} onChange={(tab) => filterBy(statusOf(tab))} />
+        <StatusTabs current={tabOf(search)} controls={PANEL} onChange={onTab} />
       </div>
       <FilterBar search={search} searchBox={searchBox} onChange={filterBy} onClear={clear} />
       <BulkBar ids={selection.ids} onClear={() => setSelection(NOTHING_SELECTED)} />
