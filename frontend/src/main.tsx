@@ -36,6 +36,9 @@ const live = { connection, stream: new TaskStream(client) };
 window.addEventListener("online", () => {
   resume.now();
 });
+socket.on("connected", () => {
+  resume.now(); // whoever of the two was the first to try again
+});
 
 const { pathname, search } = window.location;
 const rows = pathname === "/" && loadAhead(client, toQuery(parseTasksSearch(parseSearch(search)), present()));

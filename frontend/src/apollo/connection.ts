@@ -10,6 +10,8 @@ export type Connection =
 export interface ConnectionStore {
   readonly subscribe: (listener: () => void) => () => void;
   readonly get: () => Connection;
+  /** How often it has been made. */
+  readonly made: () => number;
   /** Calls back when a broken connection stands again, with the milliseconds that it was away. */
   readonly onReturn: (listener: (awayMs: number) => void) => () => void;
 }
@@ -22,6 +24,7 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
   const listeners = new Set<() => void>();
   const returns = new Set<(awayMs: number) => void>();
   let current: Connection = { state: "connecting" };
+  let made = 0;
 
   const set = (next: Connection): void => {
     current = next;
@@ -34,6 +37,7 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
 
   socket.on("connected", () => {
     const awayMs = "since" in current ? clock() - current.since : undefined;
+    made += 1;
     set({ state: "live" });
     if (awayMs !== undefined) for (const listener of returns) listener(awayMs);
   });
@@ -52,6 +56,7 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
       return () => listeners.delete(listener);
     },
     get: () => current,
+    made: () => made,
     onReturn: (listener) => {
       returns.add(listener);
       return () => returns.delete(listener);

@@ -57,6 +57,11 @@ export class EventBuffer {
     return this.events === 0;
   }
 
+  /** The newest that was heard of, 0 of a task that nothing is known of. */
+  versionOf(taskId: string): number {
+    return this.seen.get(taskId)?.version ?? 0;
+  }
+
   /** Takes the event unless it was there before: events come at least once. Returns whether it is new. */
   push(event: StreamEvent): boolean {
     this.lastId = event.id;

@@ -13,7 +13,15 @@ export interface ListQuery {
   readonly orderBy: TaskOrder;
 }
 
-let ahead: { readonly key: string; readonly page: Promise<Pages> } | undefined;
+export interface LoadedPage extends Pages {
+  /** Of each of its tasks, as the API knew it when it answered. */
+  readonly versions: ReadonlyMap<string, number>;
+}
+
+/** What is asked for now is newer than an answer that is under way, which must not stand for it. */
+const CONTEXT = { queryDeduplication: false };
+
+let ahead: { readonly key: string; readonly page: Promise<LoadedPage> } | undefined;
 
 export const keyOf = ({ filter, orderBy }: ListQuery): string => JSON.stringify([filter, orderBy]);
 
@@ -29,17 +37,19 @@ export function loadAhead(client: ApolloClient, query: ListQuery): Promise<void>
 }
 
 /** The page behind the cursor `after`, or the first. Rejects as the client does. */
-export function loadPage(client: ApolloClient, query: ListQuery, after: string | null): Promise<Pages> {
+export function loadPage(client: ApolloClient, query: ListQuery, after: string | null): Promise<LoadedPage> {
   const waiting = ahead;
   ahead = undefined;
   return after === null && waiting?.key === keyOf(query) ? waiting.page : request(client, query, after);
 }
 
-async function request(client: ApolloClient, query: ListQuery, after: string | null): Promise<Pages> {
-  const variables = { first: after === null ? HEAD : PAGE, after, ...query };
-  const { data } = await client.query({ query: TasksPageDocument, variables, fetchPolicy: "no-cache" });
+async function request(client: ApolloClient, list: ListQuery, after: string | null): Promise<LoadedPage> {
+  const variables = { first: after === null ? HEAD : PAGE, after, ...list };
+  const query = TasksPageDocument;
+  const { data } = await client.query({ query, variables, fetchPolicy: "no-cache", context: CONTEXT });
   if (!data) throw new Error("no data");
-  client.cache.writeQuery({ query: TasksPageDocument, variables, data });
+  client.cache.writeQuery({ query, variables, data });
   const entries = data.tasks.edges.map(({ cursor, node }) => ({ id: node.id, cursor }));
-  return { entries, hasMore: data.tasks.pageInfo.hasNextPage };
+  const versions = new Map(data.tasks.edges.map(({ node }) => [node.id, node.version]));
+  return { entries, hasMore: data.tasks.pageInfo.hasNextPage, versions };
 }

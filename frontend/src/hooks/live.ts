@@ -35,3 +35,10 @@ export function useReturn(onReturn: (awayMs: number) => void): void {
   const latest = useEffectEvent(onReturn);
   useEffect(() => connection.onReturn((awayMs) => latest(awayMs)), [connection]);
 }
+
+/** Calls back when the stream stands, at first and after each break: what was asked for before may lack something. */
+export function useStart(onStart: () => void): void {
+  const { stream } = useLive();
+  const latest = useEffectEvent(onStart);
+  useEffect(() => stream.onStart(() => latest()), [stream]);
+}

@@ -7,7 +7,7 @@ import { useLive, useReturn } from "./live";
 import { useRest } from "./useRest";
 
 export function useLiveSubscriptions(): void {
-  const { stream } = useLive();
+  const { connection, stream } = useLive();
   const client = useApolloClient();
   const [after, setAfter] = useState<string | null>(null);
 
@@ -30,5 +30,7 @@ export function useLiveSubscriptions(): void {
       if (data.data) stream.push(data.data.taskStatus);
     },
   });
-  useSubscription(StatsStreamDocument, { skip: resting, ignoreResults: true });
+  // It is asked for after the other, and answers at once: the other stands by then.
+  const onData = (): void => stream.stands(connection.made());
+  useSubscription(StatsStreamDocument, { skip: resting, ignoreResults: true, onData });
 }

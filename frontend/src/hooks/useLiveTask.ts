@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from "@apollo/client";
 import { useFragment, useQuery } from "@apollo/client/react";
 import { useEffect } from "react";
 import { LiveTask_historyFragmentDoc } from "@/generated/graphql";
+import { useLive, useStart } from "./live";
 
 /** An answer that is under way may be older than the event: it must not stand for the one asked for now. */
 const CONTEXT = { queryDeduplication: false };
@@ -11,10 +12,15 @@ const CONTEXT = { queryDeduplication: false };
 export function useLiveTask<Data>(document: TypedDocumentNode<Data, { readonly id: string }>, id: string) {
   const result = useQuery(document, { variables: { id }, fetchPolicy: "cache-and-network", context: CONTEXT });
   const { refetch } = result;
+  const { stream } = useLive();
   const { version, recorded } = useVersions(id);
   useEffect(() => {
     if (version !== recorded) refetch().catch(() => undefined); // the next event asks again
   }, [version, recorded, refetch]);
+  useEffect(() => {
+    if (version !== null) stream.check(new Map([[id, version]]));
+  }, [stream, id, version]);
+  useStart(() => void refetch().catch(() => undefined)); // the next event asks again
   return result;
 }
 

@@ -1,12 +1,12 @@
 /** One filtered list: its ids in order, more of them by keyset, and how many newer ones there are meanwhile. */
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
-import { useEffectEvent, useLayoutEffect, useState } from "react";
+import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { cut, joinPages, type Pages } from "@/apollo/keyset";
 import { keep, recall } from "@/apollo/lists";
 import { keyOf, type ListQuery, loadPage } from "@/apollo/tasksPage";
 import { NewerTasksDocument } from "@/generated/graphql";
-import { useBatches, useReturn } from "./live";
+import { useBatches, useLive, useStart } from "./live";
 import { refusalOf } from "./useTaskActions";
 import { useThrottled } from "./useThrottled";
 
@@ -60,12 +60,18 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
   const [newer, setNewer] = useState<Keyed<Newer>>({ key, value: NONE });
   const [isLoadingMore, setLoadingMore] = useState(false);
 
+  const { stream } = useLive();
+  const turns = useRef({ taken: 0, answered: 0 });
   const load = async (after: string | null): Promise<void> => {
+    const turn = ++turns.current.taken;
     const page = await loadPage(client, query, after).catch(refusalOf);
+    if (after === null && turn < turns.current.answered) return; // one that was asked later has overtaken it
+    if (after === null) turns.current.answered = turn;
     if (typeof page === "string") {
       setFailure({ key, value: page });
       return;
     }
+    stream.check(page.versions);
     const joined = joinPages(recall(client, key)?.pages, page, after);
     keep(client, key, { pages: after === null && isAtTop ? cut(joined, KEPT_AT_TOP) : joined });
     setFailure({ key, value: null });
@@ -85,7 +91,7 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
     const isTouched = tally.created > 0 || filter?.statuses != null || orderBy.field === "UPDATED_AT";
     if (orderBy.direction === "DESC" && isTouched) schedule();
   });
-  useReturn(() => void load(null));
+  useStart(() => void load(null));
 
   return {
     ids: pages ? idsOf(pages) : list && idsOf(list.value),

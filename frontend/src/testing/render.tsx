@@ -6,19 +6,22 @@ import { MantineProvider } from "@mantine/core";
 import { render, type RenderResult } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { createCache } from "@/apollo/cache";
+import { type Live, LiveContext } from "@/hooks/live";
 import { theme } from "@/lib/theme";
+import { makeLive } from "./live";
 
 export function renderInApp(
   element: ReactNode,
   { cache = createCache(), link = ApolloLink.empty() }: { cache?: ApolloCache; link?: ApolloLink } = {},
-): RenderResult & { client: ApolloClient } {
+): RenderResult & { client: ApolloClient; live: Live } {
   const client = new ApolloClient({ cache, link, dataMasking: true });
+  const live = makeLive(client);
   const result = render(
     <ApolloProvider client={client}>
       <MantineProvider theme={theme} env="test">
-        {element}
+        <LiveContext value={live}>{element}</LiveContext>
       </MantineProvider>
     </ApolloProvider>,
   );
-  return { ...result, client };
+  return { ...result, client, live };
 }

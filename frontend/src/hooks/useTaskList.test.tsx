@@ -1,0 +1,92 @@
+import { ApolloClient, ApolloLink } from "@apollo/client";
+import { ApolloProvider } from "@apollo/client/react";
+import { act, renderHook, waitFor } from "@testing-library/react";
+import { Subject } from "rxjs";
+import { expect, test } from "vitest";
+import { createCache } from "@/apollo/cache";
+import { TaskRow_taskFragmentDoc } from "@/generated/graphql";
+import type { TaskRow_taskFragment } from "@/generated/graphql";
+import { SORTS } from "@/lib/tasksSearch";
+import { makeEvent } from "@/testing/events";
+import { makeLive } from "@/testing/live";
+import { makeTask } from "@/testing/tasks";
+import { LiveContext } from "./live";
+import { useTaskList } from "./useTaskList";
+
+const FIRST = makeTask("DONE", { id: "first" });
+const SECOND = makeTask("PENDING", { id: "second" });
+
+/** A list whose requests are answered when the test says so. */
+function look() {
+  const asked: { readonly name: string; readonly answer: Subject<ApolloLink.Result> }[] = [];
+  const link = new ApolloLink(({ operationName = "" }) => {
+    const answer = new Subject<ApolloLink.Result>();
+    asked.push({ name: operationName, answer });
+    return answer;
+  });
+  const client = new ApolloClient({ cache: createCache(), link, dataMasking: true });
+  const live = makeLive(client);
+  const options = { filter: null, orderBy: SORTS.newest.order, isAtTop: true };
+  const { result } = renderHook(() => useTaskList(options), {
+    wrapper: ({ children }) => (
+      <ApolloProvider client={client}>
+        <LiveContext value={live}>{children}</LiveContext>
+      </ApolloProvider>
+    ),
+  });
+  const say = async (which: number, data: object): Promise<void> =>
+    act(async () => {
+      asked[which]?.answer.next({ data } as ApolloLink.Result);
+      asked[which]?.answer.complete();
+      await Promise.resolve();
+    });
+  const answer = (which: number, ...tasks: readonly TaskRow_taskFragment[]): Promise<void> => {
+    const edges = tasks.map((node) => ({ __typename: "TaskEdge", cursor: node.id, node }));
+    const pageInfo = { __typename: "PageInfo", hasNextPage: false };
+    return say(which, { tasks: { __typename: "TaskConnection", edges, pageInfo } });
+  };
+  const statusOf = (id: string): string | undefined =>
+    client.cache.readFragment({
+      id: `Task:${id}`,
+      fragment: TaskRow_taskFragmentDoc,
+      fragmentName: "TaskRow_task",
+    })?.status;
+  return { asked, answer, say, statusOf, stream: live.stream, result };
+}
+
+test("an answer that a later one has overtaken takes no task away again", async () => {
+  const { asked, answer, result } = look();
+  await waitFor(() => expect(asked).toHaveLength(1));
+  await answer(0, FIRST);
+  act(() => {
+    result.current.reload();
+    result.current.reload();
+  });
+  await waitFor(() => expect(asked).toHaveLength(3));
+  await answer(2, SECOND, FIRST);
+  await answer(1, FIRST);
+  await waitFor(() => expect(result.current.ids).toEqual(["second", "first"]));
+});
+
+test("a task of which more was heard than the answer knew is asked for again", async () => {
+  const { asked, answer, say, statusOf, stream } = look();
+  await waitFor(() => expect(asked).toHaveLength(1));
+  act(() => stream.push(makeEvent({ taskId: "second", status: "DONE", version: 3 })));
+  await answer(0, SECOND, FIRST);
+  await waitFor(() => expect(asked).toHaveLength(2));
+  expect(asked[1]?.name).toBe("HealTask");
+  await say(1, { task: makeTask("DONE", { id: "second", version: 3 }) });
+  await waitFor(() => expect(statusOf("second")).toBe("DONE"));
+});
+
+test("when the stream stands the list is asked for again: something may have happened before it did", async () => {
+  const { asked, answer, result, stream } = look();
+  await waitFor(() => expect(asked).toHaveLength(1));
+  await answer(0, FIRST);
+  act(() => stream.stands(1));
+  await waitFor(() => expect(asked).toHaveLength(2));
+  await answer(1, SECOND, FIRST);
+  await waitFor(() => expect(result.current.ids).toEqual(["second", "first"]));
+  act(() => stream.stands(1));
+  expect(asked).toHaveLength(2);
+});
