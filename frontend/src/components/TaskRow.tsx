@@ -1,9 +1,8 @@
 /** One task in the list. It reads its own fragment, so that a change renders this row and nothing else.
  *
- * Plain elements, no Mantine: hundreds of rows may come and go in a second.
+ * Plain elements, no Mantine, and no Link, which listens to the router: hundreds of rows may come and go in a second.
  */
 import { useFragment } from "@apollo/client/react";
-import { Link } from "@tanstack/react-router";
 import { memo, type MouseEvent, type ReactElement, useEffect, useRef, useState } from "react";
 import { TaskRow_taskFragmentDoc } from "@/generated/graphql";
 import { STATUS } from "@/lib/status";
@@ -21,10 +20,11 @@ interface Props {
   readonly onToggle: (id: string, isRange: boolean) => void;
   readonly onActivate: (index: number) => void;
   readonly onPeek: (id: string) => void;
+  readonly onOpen: (id: string) => void;
 }
 
 export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
-  const { id, index, isSelected, isActive, isPeeked, onToggle, onActivate, onPeek } = props;
+  const { id, index, isSelected, isActive, isPeeked, onToggle, onActivate, onPeek, onOpen } = props;
   const { data: task, complete } = useFragment({
     fragment: TaskRow_taskFragmentDoc,
     fragmentName: "TaskRow_task",
@@ -45,6 +45,11 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
     onActivate(index);
     if (event.shiftKey) onToggle(id, true);
     else onPeek(id);
+  };
+  const follow = (event: MouseEvent): void => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // a tab or window of its own
+    event.preventDefault();
+    onOpen(id);
   };
   return (
     <tr
@@ -73,9 +78,9 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
         <StatusBadge status={task.status} />
       </td>
       <td className={classes["title"]}>
-        <Link to="/task/$taskId" params={{ taskId: id }} className={classes["link"]}>
+        <a href={`/task/${id}`} className={classes["link"]} onClick={follow}>
           {task.title}
-        </Link>
+        </a>
         {task.message !== null && task.message !== STATUS[task.status].word && (
           <span className={classes["message"]}>{task.message}</span>
         )}

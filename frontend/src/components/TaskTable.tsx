@@ -32,6 +32,7 @@ interface Props {
   readonly onToggleAll: () => void;
   readonly onActivate: (index: number) => void;
   readonly onPeek: (id: string) => void;
+  readonly onOpen: (id: string) => void;
 }
 
 export function TaskTable(props: Props): ReactElement {
@@ -132,6 +133,7 @@ export function TaskTable(props: Props): ReactElement {
                 onToggle={props.onToggle}
                 onActivate={props.onActivate}
                 onPeek={props.onPeek}
+                onOpen={props.onOpen}
               />
             );
           })}

@@ -1,5 +1,4 @@
 /** The list by keyboard: where it stands, and what its keys do. */
-import { useNavigate } from "@tanstack/react-router";
 import { type RefObject, useCallback, useState } from "react";
 import type { Selection } from "@/lib/selection";
 import { showRefusal } from "@/lib/toasts";
@@ -13,6 +12,7 @@ interface Options {
   readonly searchBox: RefObject<HTMLInputElement | null>;
   readonly onToggle: (id: string, isRange: boolean) => void;
   readonly onPeek: (id: string | undefined) => void;
+  readonly onOpen: (id: string) => void;
 }
 
 export interface ListKeys {
@@ -21,8 +21,7 @@ export interface ListKeys {
   readonly setActive: (index: number) => void;
 }
 
-export function useListKeys({ ids, selection, peeked, searchBox, onToggle, onPeek }: Options): ListKeys {
-  const navigate = useNavigate();
+export function useListKeys({ ids, selection, peeked, searchBox, onToggle, onPeek, onOpen }: Options): ListKeys {
   const { run } = useTaskActions();
   const [activeId, setActiveId] = useState<string | null>(null);
   const active = activeId === null ? -1 : ids.indexOf(activeId);
@@ -58,7 +57,7 @@ export function useListKeys({ ids, selection, peeked, searchBox, onToggle, onPee
     ArrowUp: () => move(-1),
     x: withActive((id) => onToggle(id, false)),
     X: withActive((id) => onToggle(id, true)),
-    Enter: withActive((id) => void navigate({ to: "/task/$taskId", params: { taskId: id } })),
+    Enter: withActive(onOpen),
     " ": withActive((id) => onPeek(id === peeked ? undefined : id)),
     Escape: () => onPeek(undefined),
     r: act("retry"),

@@ -3,7 +3,7 @@ import { useApolloClient } from "@apollo/client/react";
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowUp } from "@tabler/icons-react";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useCallback, useEffect, useRef, useState } from "react";
 import { keep, recall } from "@/apollo/lists";
 import { keyOf, loadAhead } from "@/apollo/tasksPage";
@@ -75,7 +75,13 @@ export function TasksPage(): ReactElement {
       setSelection((now) => (isRange ? extend(now, id, shown.current) : toggle(now, id))),
     [setSelection],
   );
-  const { active, setActive } = useListKeys({ ids, selection, peeked: search.peek, searchBox, onToggle, onPeek: peek });
+  const navigate = useNavigate();
+  const onOpen = useCallback(
+    (taskId: string) => void navigate({ to: "/task/$taskId", params: { taskId } }),
+    [navigate],
+  );
+  const keys = { ids, selection, peeked: search.peek, searchBox, onToggle, onPeek: peek, onOpen };
+  const { active, setActive } = useListKeys(keys);
   const onPeekRow = useCallback((id: string) => peek(id === search.peek ? undefined : id), [peek, search.peek]);
   const goToTop = (): void => {
     scroller.current?.scrollTo({ top: 0 });
@@ -118,6 +124,7 @@ export function TasksPage(): ReactElement {
               }
               onActivate={setActive}
               onPeek={onPeekRow}
+              onOpen={onOpen}
             />
           ) : (
             <NoRows list={list} isFiltered={isFiltered(search)} onClear={clear} />
