@@ -59,6 +59,12 @@ def settings(migrated: Path, tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(autouse=True)
+def _quick_heartbeats(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One each 0.1 s, whatever the lease: it can be long enough that a machine which stalls does not lose it."""
+    monkeypatch.setattr("worker.leases.HEARTBEATS_A_LEASE", settings.worker_lease / timedelta(seconds=0.1))
+
+
 @pytest.fixture
 async def bench(settings: Settings) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as stack:

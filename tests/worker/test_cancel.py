@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,16 +10,9 @@ import pytest
 from db import tasks
 from db.models import Task
 from infra.bus import CANCEL_CHANNEL
-from infra.settings import Settings
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import StartWorker
 from worker import Context, task
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """A heartbeat is due every 0.1 s."""
-    return settings.model_copy(update={"worker_lease": timedelta(seconds=0.3)})
 
 
 @pytest.fixture(params=["told on the bus", "found by the heartbeat"])

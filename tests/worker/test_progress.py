@@ -2,22 +2,14 @@
 
 import asyncio
 import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from infra.settings import Settings
 from tests.contracts.waiting import eventually
 from tests.worker.bench import FAST, Bench, until
 from tests.worker.conftest import StartWorker
 from worker import Context, task
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """A heartbeat is due every 0.1 s."""
-    return settings.model_copy(update={"worker_lease": timedelta(seconds=0.3)})
 
 
 async def test_progress_is_told_live_under_the_version_of_the_start(bench: Bench, start_worker: StartWorker) -> None:
