@@ -34,8 +34,9 @@ export function ListEmpty(): ReactElement {
         </Button>
       }
     >
-      Create one here, or from a terminal with <Code>taskflow submit &quot;My first task&quot;</Code>. It will show up
-      by itself.
+      Create one here, or from a terminal with{" "}
+      <Code className={classes["code"] ?? ""}>taskflow submit &quot;My first task&quot;</Code>. It will show up by
+      itself.
     </Screen>
   );
 }
