@@ -181,7 +181,11 @@ def parser() -> argparse.ArgumentParser:
     submit.add_argument("--watch", action="store_true", help="follow it to its end: exit 0 for DONE, else 1")
     watch = commands.add_parser("watch", help="follow one task, or all, live")
     watch.add_argument("id", nargs="?", help="a task's id; all of them when not given")
-    seed = commands.add_parser("seed", help="create sample tasks over the API")
+    seed = commands.add_parser(
+        "seed",
+        help="create sample tasks over the API",
+        description="create sample tasks over the API; separate workers run them with WORKER_HANDLERS=worker.examples",
+    )
     seed.add_argument("--count", type=_positive(int), default=100, metavar="N", help="how many (100)")
     seed.add_argument("--rate", type=_positive(float), metavar="R", help="so many a second (as fast as they are taken)")
     return top
