@@ -4,6 +4,7 @@ import {
   formatDuration,
   formatElapsed,
   formatInstant,
+  formatRate,
   formatRelative,
   formatSpan,
   plural,
@@ -39,6 +40,10 @@ test("counts are grouped, and compact from a hundred thousand on", () => {
   expect(formatCompact(1_234_567)).toBe("1.2M");
   expect(plural(1, "task")).toBe("1 task");
   expect(plural(1_280, "task")).toBe("1,280 tasks");
+});
+
+test("a share is told to the tenth while that matters", () => {
+  expect([0, 0.0231, 0.4, 1].map(formatRate)).toEqual(["0.0 %", "2.3 %", "40 %", "100 %"]);
 });
 
 test("what is going on is told in whole seconds, and never began in the future", () => {

@@ -15,6 +15,9 @@ export const formatCount = (count: number): string => grouped.format(count);
 export const formatCompact = (count: number): string =>
   count < 100_000 ? grouped.format(count) : compact.format(count);
 
+/** A share as 0.4 %, 2.3 %, 40 %. */
+export const formatRate = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

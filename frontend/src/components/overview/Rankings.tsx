@@ -1,7 +1,7 @@
 /** The kinds that take longest and fail most, and what waits in each queue. */
 import type { ReactElement } from "react";
 import type { OverviewPageQuery } from "@/generated/graphql";
-import { formatCompact, formatDuration, plural } from "@/lib/format";
+import { formatCompact, formatDuration, formatRate, plural } from "@/lib/format";
 import { failureRate, mostFailing, slowest } from "@/lib/kinds";
 import { RANGES, type TimeRange } from "@/lib/tasksSearch";
 import { Ranking } from "./Ranking";
@@ -19,6 +19,7 @@ export function Rankings({ kinds, queues, range }: Props): ReactElement {
   const failing = mostFailing(kinds);
   const created = `created in the ${RANGES[range].label.toLowerCase()}`;
   const longest = slow[0]?.p95Ms ?? 1;
+  const mostFailed = failing[0]?.failed ?? 1;
   const deepest = Math.max(1, ...queues.map(({ waiting }) => waiting ?? 0));
   return (
     <div className={classes["columns"]}>
@@ -38,14 +39,14 @@ export function Rankings({ kinds, queues, range }: Props): ReactElement {
       />
       <Ranking
         title="Most failing kinds"
-        aside="of those that ended"
+        aside="tasks failed"
         color="rose"
         nothing="Nothing failed in this time."
         entries={failing.map((one) => ({
           name: one.kind,
-          share: failureRate(one),
-          figure: `${(failureRate(one) * 100).toFixed(failureRate(one) < 0.1 ? 1 : 0)} %`,
-          note: `${formatCompact(one.failed)} of ${formatCompact(one.done + one.failed)}`,
+          share: one.failed / mostFailed,
+          figure: formatCompact(one.failed),
+          note: `${formatRate(failureRate(one))} of ${formatCompact(one.done + one.failed)}`,
           search: { status: ["FAILED"], kind: [one.kind], range },
           opens: `Opens failed tasks ${created}`,
         }))}
