@@ -2,11 +2,11 @@
 import react from "@vitejs/plugin-react";
 import type { IncomingMessage } from "node:http";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, type Plugin, type Rolldown } from "vite";
 
 const api = process.env["TASKFLOW_URL"] ?? "http://127.0.0.1:8000";
 
@@ -67,6 +67,29 @@ function graphiqlPage(request: IncomingMessage): string | undefined {
   return request.method === "GET" && request.headers.accept?.includes("text/html") ? "/graphiql.html" : undefined;
 }
 
+/** The pages that load a module when they open. */
+function pagesOf(id: string, graph: Rolldown.ChunkingContext): readonly string[] {
+  const pages = [];
+  const seen = new Set([id]);
+  for (const one of seen) {
+    const info = graph.getModuleInfo(one);
+    if (info?.isEntry) pages.push(basename(one, ".html"));
+    for (const importer of info?.importers ?? []) seen.add(importer);
+  }
+  return pages;
+}
+
+/** What a page opens with is two files and not thirty: a file costs more than its bytes. */
+const FILES: Rolldown.CodeSplittingGroup[] = [
+  {
+    name: (...module) => (pagesOf(...module).length > 1 ? "shared" : null),
+    debugName: "of both pages",
+    tags: ["$initial"],
+    priority: 1,
+  },
+  { name: (...module) => pagesOf(...module)[0] ?? null, debugName: "of one page", tags: ["$initial"] },
+];
+
 export default defineConfig({
   plugins: [react(), iconNames(), runtimeConfig(), precompress()],
   envPrefix: ["VITE_", "REACT_APP_"],
@@ -79,6 +102,7 @@ export default defineConfig({
     target: "es2023",
     rolldownOptions: {
       input: [page("index.html"), page("graphiql.html")],
+      output: { codeSplitting: { groups: FILES } },
       onLog: (level, log, report) => {
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") report(level, log); // of React's compiler, done with already
       },
