@@ -64,11 +64,12 @@ test("filtering, peeking and opening take less than a tenth of a second", async 
     await page.goBack();
     await expect(page.getByRole("table", { name: "Tasks" })).toBeVisible();
   }
-  for (const [what, taken] of Object.entries(samples)) {
+  const all = Object.values(samples).flat();
+  for (const [what, taken] of [...Object.entries(samples), ["all three", all] as const]) {
     const [median, p95] = [percentile(taken, 0.5), percentile(taken, 0.95)].map((ms) => ms.toFixed(0));
     console.log(`figures: ${what} ${median} ms median, ${p95} ms p95`);
   }
-  hold(percentile(Object.values(samples).flat(), 0.95), INTERACTION_MS);
+  hold(percentile(all, 0.95), INTERACTION_MS);
 });
 
 test("scripts take less than 30 % of a core while 500 changes a second pass", async ({ page, taskflow }) => {

@@ -63,7 +63,8 @@ export function TaskTable(props: Props): ReactElement {
   const resize = useEffectEvent(() => virtualizer.measure());
   useEffect(() => resize(), [rowHeight]);
 
-  const isNearEnd = hasMore && !isLoadingMore && last !== undefined && last.index >= ids.length - NEAR_END;
+  const margin = virtualizer.scrollOffset ? NEAR_END : 1; // nothing more is loaded for who only looks at the top
+  const isNearEnd = hasMore && !isLoadingMore && last !== undefined && last.index >= ids.length - margin;
   const more = useEffectEvent(onLoadMore);
   useEffect(() => {
     if (!isNearEnd) return undefined;
