@@ -45,6 +45,8 @@ test("the span is part of the address", async ({ page }) => {
   await expect(page).toHaveURL("/overview?span=15m");
   await page.getByRole("link", { name: "1 h" }).click();
   await expect(page).toHaveURL("/overview");
+  await expect(page.getByRole("link", { name: "1 h" })).toHaveAttribute("aria-current", "page");
+  await expect(page.getByRole("link", { name: "15 min" })).not.toHaveAttribute("aria-current");
 });
 
 test("the kinds that fail are named, and lead to their failures", async ({ page }) => {

@@ -1,6 +1,9 @@
 import { expect, isLive, row, test } from "./support/test";
 
-test.use({ instance: "reconnect", allowed: /WebSocket connection to|Failed to load resource|ERR_CONNECTION_REFUSED/ });
+test.use({
+  instance: "reconnect",
+  allowed: /WebSocket connection to|Failed to (load resource|fetch dynamically)|ERR_CONNECTION_REFUSED/,
+});
 
 test("the API restarts: the page says so, comes back by itself, and tells what it missed", async ({
   page,
@@ -30,4 +33,12 @@ test("an API that is away is an error, never an empty list", async ({ page, task
   await page.unroute("**/graphql");
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(row(page, "There after all")).toBeVisible();
+});
+
+test("a page whose files are gone says so, and the others go on", async ({ page }) => {
+  await page.route("**/assets/OverviewPage-*.js", (route) => route.abort());
+  await page.goto("/overview");
+  await expect(page.getByRole("alert")).toContainText("This page broke");
+  await page.getByRole("link", { name: "Tasks", exact: true }).click();
+  await expect(page.getByRole("tab", { name: /All/ })).toBeVisible();
 });

@@ -5,6 +5,7 @@ import { parseNewTaskSearch } from "@/lib/newTask";
 import { parseOverviewSearch } from "@/lib/overviewSearch";
 import { parseSearch, stringifySearch } from "@/lib/searchParams";
 import { parseTasksSearch } from "@/lib/tasksSearch";
+import { BrokenPage } from "@/pages/BrokenPage";
 import { NotFoundPage } from "@/pages/NotFoundPage";
 import { TasksPage } from "@/pages/TasksPage";
 
@@ -42,6 +43,7 @@ export const router = createRouter({
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",
+  defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
 });
 

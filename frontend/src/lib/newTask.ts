@@ -21,12 +21,12 @@ export const ATTEMPTS_MAX = 100;
 
 export interface NewTaskSearch {
   /** The task that this one begins as a copy of. */
-  readonly from?: string;
+  readonly from?: string | undefined;
 }
 
 export function parseNewTaskSearch(raw: Readonly<Record<string, unknown>>): NewTaskSearch {
   const from = raw["from"];
-  return typeof from === "string" && from !== "" ? { from } : {};
+  return { from: typeof from === "string" && from !== "" ? from : undefined };
 }
 
 export interface Source {

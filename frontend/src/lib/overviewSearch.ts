@@ -21,5 +21,5 @@ export const SPAN_KEYS: readonly SpanKey[] = ["15m", "1h", "6h", "24h"];
 
 export function parseOverviewSearch(raw: Readonly<Record<string, unknown>>): OverviewSearch {
   const span = raw["span"];
-  return span === "15m" || span === "6h" || span === "24h" ? { span } : {};
+  return { span: span === "15m" || span === "6h" || span === "24h" ? span : undefined };
 }

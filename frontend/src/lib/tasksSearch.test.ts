@@ -15,6 +15,17 @@ test("defaults and what is not known are left out", () => {
   expect(stringifySearch(parseTasksSearch(raw) as Record<string, unknown>)).toBe("");
 });
 
+test("no address breaks the page: what the language itself knows, or the API takes for no instant, is not known", () => {
+  const raw = { range: "toString", sort: "constructor", from: "+275760-01-01", to: "-000001-01-01" };
+  expect(Object.values(parseTasksSearch(raw)).every((one) => one === undefined)).toBe(true);
+  expect(parseTasksSearch({ from: "2026-03-01" }).from).toBe("2026-03-01T00:00:00.000Z");
+});
+
+test("each key is said, or the router would hand on what was left out", () => {
+  const all = ["from", "kind", "peek", "q", "queue", "range", "sort", "status", "to"];
+  expect(Object.keys(parseTasksSearch({})).toSorted()).toEqual(all);
+});
+
 test("names that look like numbers or paths stay what they are", () => {
   expect(parseTasksSearch(parseSearch("?queue=a%2Fb&kind=7"))).toEqual({ queue: ["a/b"], kind: ["7"] });
 });

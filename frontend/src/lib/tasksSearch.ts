@@ -45,22 +45,26 @@ function strings(value: unknown): readonly string[] | undefined {
 
 const text = (value: unknown): string | undefined => strings(value)?.[0]?.trim() || undefined;
 
+/** Of the years that have four digits, which are all that the API takes. */
+const ISO_LENGTH = "2026-01-01T00:00:00.000Z".length;
+
 function instant(value: unknown): string | undefined {
-  const given = text(value);
-  return given !== undefined && !Number.isNaN(Date.parse(given)) ? given : undefined;
+  const at = Date.parse(text(value) ?? "");
+  const iso = Number.isNaN(at) ? "" : new Date(at).toISOString();
+  return iso.length === ISO_LENGTH ? iso : undefined;
 }
 
 const isStatus = (value: string): value is TaskStatus => (STATUSES as readonly string[]).includes(value);
 const keyOf = <Key extends string>(value: unknown, known: Readonly<Record<Key, unknown>>): Key | undefined =>
-  typeof value === "string" && value in known ? (value as Key) : undefined;
+  typeof value === "string" && Object.hasOwn(known, value) ? (value as Key) : undefined;
 
-/** Whatever stands in the address, what is not known is left out. */
+/** Whatever stands in the address: what is not known is undefined, said with its key, or the router would leave it in. */
 export function parseTasksSearch(raw: Raw): TasksSearch {
   const status = strings(raw["status"])
     ?.map((one) => one.toUpperCase())
     .filter(isStatus);
   const sort = keyOf(raw["sort"], SORTS);
-  return stripUndefined({
+  return {
     status: status && status.length > 0 ? status : undefined,
     kind: strings(raw["kind"]),
     queue: strings(raw["queue"]),
@@ -70,7 +74,7 @@ export function parseTasksSearch(raw: Raw): TasksSearch {
     to: instant(raw["to"]),
     sort: sort === "newest" ? undefined : sort,
     peek: text(raw["peek"]),
-  });
+  };
 }
 
 export function stripUndefined<Shape extends object>(shape: Shape): Shape {

@@ -12,7 +12,7 @@ import { Throughput } from "@/components/overview/Throughput";
 import { Screen } from "@/components/Screen";
 import { OverviewPageDocument } from "@/generated/graphql";
 import { refusalOf } from "@/hooks/useTaskActions";
-import { SPAN_KEYS, type SpanKey, SPANS } from "@/lib/overviewSearch";
+import { SPAN_KEYS, SPANS } from "@/lib/overviewSearch";
 import classes from "./OverviewPage.module.css";
 
 const route = getRouteApi("/overview");
@@ -37,7 +37,7 @@ export function OverviewPage(): ReactElement {
         <Title order={1} className={classes["title"] ?? ""}>
           Overview
         </Title>
-        <Spans chosen={chosen} />
+        <Spans />
       </header>
       {error && (
         <Alert color="rose" variant="light" role="alert" className={classes["stale"] ?? ""}>
@@ -65,7 +65,7 @@ export function OverviewPage(): ReactElement {
   );
 }
 
-function Spans({ chosen }: { readonly chosen: SpanKey }): ReactElement {
+function Spans(): ReactElement {
   return (
     <nav className={classes["spans"]} aria-label="How far back">
       {SPAN_KEYS.map((key) => (
@@ -73,10 +73,9 @@ function Spans({ chosen }: { readonly chosen: SpanKey }): ReactElement {
           key={key}
           to="/overview"
           search={{ span: key === "1h" ? undefined : key }}
-          activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}
+          activeOptions={{ exact: true, includeSearch: true }}
           replace
           className={classes["span"]}
-          data-chosen={key === chosen || undefined}
         >
           {SPANS[key].label}
         </Link>
