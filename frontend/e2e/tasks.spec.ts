@@ -122,6 +122,9 @@ test("the selection is retried, and each task says what became of it", async ({ 
   await outcome.getByRole("button", { name: "Close" }).last().click();
   await taskflow.settled();
   await expect(page.getByRole("row").filter({ hasText: "Broken 2" }).getByText("Failed")).toBeVisible();
+  await page.keyboard.press("c");
+  await expect(outcome).toContainText("4 tasks refused");
+  await expect(page.getByRole("alert")).toBeHidden();
 });
 
 test("everything in the list can be done by keyboard", async ({ page, taskflow }) => {

@@ -1,39 +1,20 @@
 /** What can be done with the selection; and, once it was done, what became of each. */
 import { Button, Group, Progress, Text } from "@mantine/core";
 import { IconBan, IconRotateClockwise, IconX } from "@tabler/icons-react";
-import { type ReactElement, useState } from "react";
-import { type Outcome, type TaskAction, useTaskActions } from "@/hooks/useTaskActions";
+import type { ReactElement } from "react";
+import type { Bulk } from "@/hooks/useBulk";
 import { plural } from "@/lib/format";
 import classes from "./BulkBar.module.css";
 import { BulkOutcome } from "./BulkOutcome";
 
 interface Props {
   readonly ids: ReadonlySet<string>;
+  readonly bulk: Bulk;
   readonly onClear: () => void;
 }
 
-interface Run {
-  readonly action: TaskAction;
-  readonly total: number;
-  readonly outcomes: readonly Outcome[];
-  readonly isOver: boolean;
-}
-
-export function BulkBar({ ids, onClear }: Props): ReactElement | null {
-  const { runAll } = useTaskActions();
-  const [run, setRun] = useState<Run | null>(null);
-  const isBusy = run !== null && !run.isOver;
-
-  const start = async (action: TaskAction): Promise<void> => {
-    const chosen = [...ids];
-    setRun({ action, total: chosen.length, outcomes: [], isOver: false });
-    const outcomes = await runAll(action, chosen, (outcome) =>
-      setRun((before) => before && { ...before, outcomes: [...before.outcomes, outcome] }),
-    );
-    setRun({ action, total: chosen.length, outcomes, isOver: true });
-    if (outcomes.every(({ refusal }) => refusal === null)) onClear();
-  };
-
+export function BulkBar({ ids, bulk, onClear }: Props): ReactElement | null {
+  const { run, isBusy, start, close } = bulk;
   return (
     <>
       {(ids.size > 0 || isBusy) && (
@@ -46,7 +27,7 @@ export function BulkBar({ ids, onClear }: Props): ReactElement | null {
             variant="default"
             leftSection={<IconRotateClockwise size={14} aria-hidden />}
             disabled={isBusy}
-            onClick={() => void start("retry")}
+            onClick={() => start("retry")}
           >
             Retry selected
           </Button>
@@ -55,7 +36,7 @@ export function BulkBar({ ids, onClear }: Props): ReactElement | null {
             variant="default"
             leftSection={<IconBan size={14} aria-hidden />}
             disabled={isBusy}
-            onClick={() => void start("cancel")}
+            onClick={() => start("cancel")}
           >
             Cancel selected
           </Button>
@@ -78,7 +59,7 @@ export function BulkBar({ ids, onClear }: Props): ReactElement | null {
           </Button>
         </Group>
       )}
-      {run?.isOver && <BulkOutcome action={run.action} outcomes={run.outcomes} onClose={() => setRun(null)} />}
+      {run?.isOver && <BulkOutcome action={run.action} outcomes={run.outcomes} onClose={close} />}
     </>
   );
 }

@@ -13,6 +13,8 @@ interface Options {
   readonly onToggle: (id: string, isRange: boolean) => void;
   readonly onPeek: (id: string | undefined) => void;
   readonly onOpen: (id: string) => void;
+  /** For the selection, when there is one. */
+  readonly onBulk: (action: TaskAction) => void;
 }
 
 export interface ListKeys {
@@ -21,7 +23,8 @@ export interface ListKeys {
   readonly setActive: (index: number) => void;
 }
 
-export function useListKeys({ ids, selection, peeked, searchBox, onToggle, onPeek, onOpen }: Options): ListKeys {
+export function useListKeys(options: Options): ListKeys {
+  const { ids, selection, peeked, searchBox, onToggle, onPeek, onOpen, onBulk } = options;
   const { run } = useTaskActions();
   const [activeId, setActiveId] = useState<string | null>(null);
   const active = activeId === null ? -1 : ids.indexOf(activeId);
@@ -37,13 +40,12 @@ export function useListKeys({ ids, selection, peeked, searchBox, onToggle, onPee
     if (id !== undefined) action(id);
   };
   const act = (action: TaskAction) => () => {
-    const chosen = selection.ids.size > 0 ? [...selection.ids] : ids.slice(active, active + 1);
-    if (active < 0 && selection.ids.size === 0) return;
-    for (const id of chosen) {
+    const id = ids[active];
+    if (selection.ids.size > 0) onBulk(action);
+    else if (id !== undefined)
       void run(action, id).then(({ refusal }) => {
         if (refusal !== null) showRefusal(refusal);
       });
-    }
   };
 
   useKeys({

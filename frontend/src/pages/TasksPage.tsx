@@ -13,6 +13,7 @@ import { ListEmpty, ListError, ListFilteredEmpty, ListLoading } from "@/componen
 import { PeekPanel } from "@/components/PeekPanel";
 import { StatusTabs, type Tab } from "@/components/StatusTabs";
 import { TaskTable } from "@/components/TaskTable";
+import { useBulk } from "@/hooks/useBulk";
 import { useListKeys } from "@/hooks/useListKeys";
 import { type TaskList, useTaskList } from "@/hooks/useTaskList";
 import type { TaskFilter } from "@/generated/graphql";
@@ -80,7 +81,9 @@ export function TasksPage(): ReactElement {
     (taskId: string) => void navigate({ to: "/task/$taskId", params: { taskId } }),
     [navigate],
   );
-  const keys = { ids, selection, peeked: search.peek, searchBox, onToggle, onPeek: peek, onOpen };
+  const clearSelection = useCallback(() => setSelection(NOTHING_SELECTED), [setSelection]);
+  const bulk = useBulk(selection.ids, clearSelection);
+  const keys = { ids, selection, peeked: search.peek, searchBox, onToggle, onPeek: peek, onOpen, onBulk: bulk.start };
   const { active, setActive } = useListKeys(keys);
   const onPeekRow = useCallback((id: string) => peek(id === search.peek ? undefined : id), [peek, search.peek]);
   const goToTop = (): void => {
@@ -96,7 +99,7 @@ export function TasksPage(): ReactElement {
         <StatusTabs current={tabOf(search)} controls={PANEL} onChange={onTab} />
       </div>
       <FilterBar search={search} searchBox={searchBox} onChange={filterBy} onClear={clear} />
-      <BulkBar ids={selection.ids} onClear={() => setSelection(NOTHING_SELECTED)} />
+      <BulkBar ids={selection.ids} bulk={bulk} onClear={clearSelection} />
       <div className={classes["split"]}>
         <div id={PANEL} role="tabpanel" aria-label="Tasks" className={classes["panel"]}>
           <NewerPill list={list} onClick={goToTop} />

@@ -1,0 +1,37 @@
+/** One action for the whole selection: how far it is, and what became of each. */
+import { useState } from "react";
+import { type Outcome, type TaskAction, useTaskActions } from "./useTaskActions";
+
+interface Run {
+  readonly action: TaskAction;
+  readonly total: number;
+  readonly outcomes: readonly Outcome[];
+  readonly isOver: boolean;
+}
+
+export interface Bulk {
+  /** The latest, until its outcome was read. */
+  readonly run: Run | null;
+  readonly isBusy: boolean;
+  readonly start: (action: TaskAction) => void;
+  readonly close: () => void;
+}
+
+/** `onDone` is told when all of them were done: what was refused stays selected. */
+export function useBulk(ids: ReadonlySet<string>, onDone: () => void): Bulk {
+  const { runAll } = useTaskActions();
+  const [run, setRun] = useState<Run | null>(null);
+  const isBusy = run !== null && !run.isOver;
+
+  const start = async (action: TaskAction): Promise<void> => {
+    if (isBusy || ids.size === 0) return;
+    const chosen = [...ids];
+    setRun({ action, total: chosen.length, outcomes: [], isOver: false });
+    const outcomes = await runAll(action, chosen, (outcome) =>
+      setRun((before) => before && { ...before, outcomes: [...before.outcomes, outcome] }),
+    );
+    setRun({ action, total: chosen.length, outcomes, isOver: true });
+    if (outcomes.every(({ refusal }) => refusal === null)) onDone();
+  };
+  return { run, isBusy, start: (action) => void start(action), close: () => setRun(null) };
+}
