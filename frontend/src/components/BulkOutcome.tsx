@@ -68,7 +68,7 @@ function OutcomeRow({ outcome, word }: { readonly outcome: Outcome; readonly wor
       <Table.Td w={32}>
         <Icon size={15} aria-hidden color={`var(--tf-${outcome.refusal === null ? "jade" : "rose"}-mark)`} />
       </Table.Td>
-      <Table.Td>
+      <Table.Td w="36%" style={{ overflowWrap: "anywhere" }}>
         <Link to="/task/$taskId" params={{ taskId: outcome.id }}>
           {data.title ?? outcome.id}
         </Link>

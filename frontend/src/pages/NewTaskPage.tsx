@@ -30,7 +30,7 @@ function Copy({ id }: { readonly id: string }): ReactElement {
       <>
         <Text size="sm" c="dimmed">
           It begins as a copy of{" "}
-          <Link to="/task/$taskId" params={{ taskId: id }} className={classes["link"]}>
+          <Link to="/task/$taskId" params={{ taskId: id }}>
             {data.task.title}
           </Link>
           , which stays as it is.

@@ -62,12 +62,12 @@ export function TaskHead({ id }: { readonly id: string }): ReactElement | null {
           <CopyIcon text={id} label="Copy the id" />
         </Fact>
         <Fact name="Kind">
-          <Link to="/" search={{ kind: [task.kind] }} className={classes["link"]}>
+          <Link to="/" search={{ kind: [task.kind] }}>
             {task.kind}
           </Link>
         </Fact>
         <Fact name="Queue">
-          <Link to="/" search={{ queue: [task.queue] }} className={classes["link"]}>
+          <Link to="/" search={{ queue: [task.queue] }}>
             {task.queue}
           </Link>
         </Fact>
