@@ -42,3 +42,13 @@ test("a page whose files are gone says so, and the others go on", async ({ page 
   await page.getByRole("link", { name: "Tasks", exact: true }).click();
   await expect(page.getByRole("tab", { name: /All/ })).toBeVisible();
 });
+
+test("a form whose files are gone is told in a toast, and nothing else is lost", async ({ page }) => {
+  await page.route("**/assets/NewTask*", (route) => route.abort());
+  await page.goto("/");
+  await isLive(page);
+  await page.keyboard.press("n");
+  await expect(page.getByRole("alert")).toContainText("The form could not be loaded");
+  await expect(page.getByRole("tab", { name: /All/ })).toBeVisible();
+  await expect(page).toHaveTitle("Tasks · TaskFlow");
+});

@@ -24,8 +24,14 @@ import "./styles.css";
 
 /** Milliseconds for the rows to come, so that they are in the first paint; a page without them is painted after that. */
 const ROWS_WAIT = 200;
-/** Milliseconds after which the page that is opened next is fetched: the rows are there by then. */
+/** Milliseconds after which the pages that are opened next are fetched: the rows are there by then. */
 const AFTER_ROWS = 1_500;
+const NEXT = [
+  () => import("@/pages/TaskPage"),
+  () => import("@/components/newTask/NewTaskDialog"),
+  () => import("@/pages/NewTaskPage"),
+  () => import("@/pages/OverviewPage"),
+];
 
 const endpoints = currentEndpoints();
 const socket = createSocket(endpoints.ws);
@@ -60,5 +66,5 @@ if (root) {
   );
 }
 setTimeout(() => {
-  import("@/pages/TaskPage").catch(() => undefined); // whoever opens it asks again, and hears why
+  for (const load of NEXT) load().catch(() => undefined); // whoever opens it asks again, and hears why
 }, AFTER_ROWS);

@@ -92,7 +92,11 @@ function PeekTask({ id }: { readonly id: string }): ReactElement | null {
             aria-label="Progress"
           />
         )}
-        {task.message !== null && <Text size="sm">{task.message}</Text>}
+        {task.message !== null && (
+          <Text size="sm" className={classes["message"] ?? ""}>
+            {task.message}
+          </Text>
+        )}
       </Stack>
       <Group gap={8}>
         <TaskButtons id={id} />

@@ -2,25 +2,24 @@
 import { AppShell, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
-import { Outlet, useNavigate } from "@tanstack/react-router";
-import { lazy, type ReactElement, Suspense } from "react";
+import { CatchBoundary, Outlet, useNavigate } from "@tanstack/react-router";
+import { lazy, type ReactElement, Suspense, useState } from "react";
 import { useAnnouncements } from "@/hooks/useAnnouncements";
 import { useKeys } from "@/hooks/useKeys";
 import { useTaskToasts } from "@/hooks/useTaskToasts";
+import { showRefusal } from "@/lib/toasts";
 import { Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
 import classes from "./Shell.module.css";
 
-/** Both are split off from the first load: nobody opens them before there are rows. */
+/** Both are split off from the first load: nobody opens them before there are rows. What fails to load takes nothing along. */
 const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
-const NewTaskDialog = lazy(() =>
-  import("./newTask/NewTaskDialog").then((module) => ({ default: module.NewTaskDialog })),
-);
+const loadDialog = () => import("./newTask/NewTaskDialog").then((module) => module.NewTaskDialog);
 
 export function Shell(): ReactElement {
   const navigate = useNavigate();
   const [isHelpOpen, help] = useDisclosure(false);
-  const [isNewOpen, newTask] = useDisclosure(false);
+  const newTask = useNewTask();
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme("light");
   const toggleScheme = (): void => setColorScheme(scheme === "dark" ? "light" : "dark");
@@ -41,14 +40,12 @@ export function Shell(): ReactElement {
       </a>
       <Toasts />
       <Announcer />
-      <Suspense>
-        <Palette onHelp={help.open} onNewTask={newTask.open} onToggleScheme={toggleScheme} />
-      </Suspense>
-      {isNewOpen && (
+      <CatchBoundary getResetKey={() => "palette"} errorComponent={() => null}>
         <Suspense>
-          <NewTaskDialog isOpen onClose={newTask.close} />
+          <Palette onHelp={help.open} onNewTask={newTask.open} onToggleScheme={toggleScheme} />
         </Suspense>
-      )}
+      </CatchBoundary>
+      {newTask.dialog}
       <KeyboardHelp isOpen={isHelpOpen} onClose={help.close} />
       <AppShell header={{ height: 52 }} padding={0}>
         <AppShell.Header className={classes["header"] ?? ""}>
@@ -60,6 +57,21 @@ export function Shell(): ReactElement {
       </AppShell>
     </>
   );
+}
+
+function useNewTask(): { readonly dialog: ReactElement | null; readonly open: () => void } {
+  const [Dialog, setDialog] = useState<Awaited<ReturnType<typeof loadDialog>> | null>(null);
+  const [isOpen, { open, close }] = useDisclosure(false);
+  const load = async (): Promise<void> => {
+    try {
+      const loaded = await loadDialog();
+      setDialog(() => loaded);
+      open();
+    } catch {
+      showRefusal("The form could not be loaded. Load the page again once the server answers.");
+    }
+  };
+  return { dialog: Dialog && isOpen ? <Dialog isOpen onClose={close} /> : null, open: () => void load() };
 }
 
 /** Renders nothing, so that an event renders nothing either. */

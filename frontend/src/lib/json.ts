@@ -83,6 +83,8 @@ function next(reader: Reader): Token {
   const [whole, mark, string, value] = match;
   const text = mark ?? string ?? value ?? "";
   const at = reader.at - (text ? text.length : 0);
+  if (value && Math.abs(Number(value)) === Infinity)
+    throw mistake(reader.text, at, `${text} is beyond what a number can be`);
   const kind = mark ? "mark" : string !== undefined ? "string" : value ? "value" : "end";
   return { kind, text: kind === "end" ? whole.slice(0, 0) : text, at };
 }

@@ -10,6 +10,8 @@ test.each([
   [{ payload: '{\n"a" 1}' }, { payload: "Line 2, column 5: A colon is expected here, not 1" }],
   [{ payload: "[1]" }, { payload: "A payload is an object, as { … }, or nothing" }],
   [{ payload: "null" }, {}],
+  [{ payload: '{"n": 1e999}' }, { payload: "Line 1, column 7: 1e999 is beyond what a number can be" }],
+  [{ maxAttempts: "1.5" }, { maxAttempts: "A number from 1 to 100" }],
   [{ maxAttempts: "0" }, { maxAttempts: "A number from 1 to 100" }],
   [{ runAt: "soon" }, { runAt: "This is no date" }],
 ])("%j: %j", (changes, errors) => expect(check(values(changes))).toEqual(errors));
@@ -26,8 +28,14 @@ test("an instant goes out in UTC", () => {
 
 test("a copy begins with what the other was given", () => {
   const source = { title: "a", kind: "k", queue: "q", payload: { n: 1 }, maxAttempts: 5 };
-  expect(valuesOf(source)).toEqual({ ...EMPTY, ...source, payload: '{\n  "n": 1\n}', maxAttempts: "5" });
-  expect(valuesOf({ ...source, payload: null }).payload).toBe("");
+  const begun = { attempt: 1, runAt: "2026-03-02T09:00:00Z" };
+  const now = Date.parse("2026-03-01T09:00:00Z");
+  const copy = valuesOf({ ...source, ...begun }, now);
+  expect(copy).toEqual({ ...EMPTY, ...source, payload: '{\n  "n": 1\n}', maxAttempts: "5" });
+  expect(valuesOf({ ...source, ...begun, payload: null }, now).payload).toBe("");
+  const ahead = valuesOf({ ...source, ...begun, attempt: 0 }, now);
+  expect(new Date(ahead.runAt).toISOString()).toBe("2026-03-02T09:00:00.000Z");
+  expect(valuesOf({ ...source, ...begun, attempt: 0 }, Date.parse("2026-03-03T09:00:00Z")).runAt).toBe("");
 });
 
 test("what the API refuses lands on its field; what has none is told beside the form", () => {

@@ -1,5 +1,6 @@
 /** A new task, from what stands in the form to what the API takes, and back from what it refuses. Pure. */
 import type { CreateTaskInput } from "@/generated/graphql";
+import { formatInstant } from "./format";
 import { formatJson, JsonMistake, parseJson, toWire } from "./json";
 
 export interface NewTaskValues {
@@ -35,16 +36,26 @@ export interface Source {
   readonly queue: string;
   readonly payload: unknown;
   readonly maxAttempts: number;
+  readonly attempt: number;
+  readonly runAt: string | null;
 }
 
-export const valuesOf = ({ title, kind, queue, payload, maxAttempts }: Source): NewTaskValues => ({
-  ...EMPTY,
-  title,
-  kind,
-  queue,
-  payload: payload === null || payload === undefined ? "" : formatJson(payload),
-  maxAttempts: String(maxAttempts),
-});
+/** When a task that has not begun will begin, if that is still ahead: what repeats it keeps to that. */
+export const scheduled = ({ attempt, runAt }: Pick<Source, "attempt" | "runAt">, now: number): string | null =>
+  attempt === 0 && runAt !== null && Date.parse(runAt) > now ? runAt : null;
+
+export function valuesOf(source: Source, now: number): NewTaskValues {
+  const { title, kind, queue, payload, maxAttempts } = source;
+  const at = scheduled(source, now);
+  return {
+    title,
+    kind,
+    queue,
+    payload: payload === null || payload === undefined ? "" : formatJson(payload),
+    runAt: at === null ? "" : formatInstant(at, "local").replace(" ", "T"),
+    maxAttempts: String(maxAttempts),
+  };
+}
 
 /** What can be told without asking the API. */
 export function check(values: NewTaskValues): FieldErrors {

@@ -9,7 +9,15 @@ const RECIPE: Recipe = {
   queue: "default",
   payload: parseJson('{"number": 9007199254740993, "tags": ["a", {"b": null}]}'),
   maxAttempts: 4,
+  runAt: null,
 };
+
+test("a date that is still ahead goes along, by the name that each API has for it", () => {
+  const later = { ...RECIPE, runAt: "2999-01-01T00:00:00Z" };
+  expect(asGraphQL(later)).toContain('runAt: "2999-01-01T00:00:00Z"');
+  expect(asCurl(later, "http://h/graphql")).toContain('"run_at":"2999-01-01T00:00:00Z"');
+  expect(asCurl(RECIPE, "http://h/graphql")).not.toContain("run_at");
+});
 
 test("as GraphQL it is a document, with every digit", () => {
   const text = asGraphQL(RECIPE);

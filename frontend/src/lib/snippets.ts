@@ -7,17 +7,25 @@ export interface Recipe {
   readonly queue: string;
   readonly payload: unknown;
   readonly maxAttempts: number;
+  /** When it is to begin; null for at once. */
+  readonly runAt: string | null;
 }
 
 /** Only what differs from what a create takes by itself. */
-function inputOf({ title, kind, queue, payload, maxAttempts }: Recipe): Record<string, unknown> {
+function inputOf({ title, kind, queue, payload, maxAttempts, runAt }: Recipe): Record<string, unknown> {
   return {
     title,
     ...(kind !== "message" && { kind }),
     ...(queue !== "default" && { queue }),
     ...(payload !== null && payload !== undefined && { payload }),
+    ...(runAt !== null && { runAt }),
     maxAttempts,
   };
+}
+
+/** The names of the REST calls. */
+function restOf({ runAt, maxAttempts, ...input }: Record<string, unknown>): Record<string, unknown> {
+  return { ...input, ...(runAt !== undefined && { run_at: runAt }), max_attempts: maxAttempts };
 }
 
 /** As GraphQL writes a value: names without quotes. A name that is none can't be written, and goes as a variable. */
@@ -50,15 +58,13 @@ export function asGraphQL(recipe: Recipe): string {
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 export function asCurl(recipe: Recipe, graphqlUrl: string): string {
-  const { maxAttempts, ...input } = inputOf(recipe);
-  const body = formatJson({ ...input, max_attempts: maxAttempts }, 0);
+  const body = formatJson(restOf(inputOf(recipe)), 0);
   const url = graphqlUrl.replace(/\/graphql$/, "/tasks");
   return `curl --fail-with-body ${url} \\\n  --header 'content-type: application/json' \\\n  --data ${quoted(body)}\n`;
 }
 
 export function asPython(recipe: Recipe, graphqlUrl: string): string {
-  const { maxAttempts, ...input } = inputOf(recipe);
-  const body = formatJson(formatJson({ ...input, max_attempts: maxAttempts }, 0));
+  const body = formatJson(formatJson(restOf(inputOf(recipe)), 0));
   const url = graphqlUrl.replace(/\/graphql$/, "/tasks");
   return `import json\n\nimport httpx\n\ntask = json.loads(${body})\nresponse = httpx.post(${formatJson(url)}, json=task)\nresponse.raise_for_status()\nprint(response.json()["task_id"])\n`;
 }

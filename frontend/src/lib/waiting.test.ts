@@ -20,14 +20,14 @@ test.each([
   [{}, null, "It waits for a worker that takes from the queue bank."],
   [{}, IDLE, "It is on its way to a worker of the queue bank."],
 ])("%j with %j: %s", (changes, queue, text) => {
-  expect(waitingFor({ ...WAITER, ...changes }, queue, NOW)?.text).toContain(text);
+  expect(waitingFor({ ...WAITER, ...changes }, queue, NOW, "utc")?.text).toContain(text);
 });
 
 test("messages that nobody takes are a sign that something is stuck", () => {
-  expect(waitingFor(WAITER, { waiting: 3, running: 0 }, NOW)).toMatchObject({ isStuck: true });
+  expect(waitingFor(WAITER, { waiting: 3, running: 0 }, NOW, "utc")).toMatchObject({ isStuck: true });
 });
 
 test("a task that runs or has ended waits for nothing", () => {
-  expect(waitingFor({ ...WAITER, status: "PROCESSING" }, IDLE, NOW)).toBeNull();
-  expect(waitingFor({ ...WAITER, status: "DONE" }, IDLE, NOW)).toBeNull();
+  expect(waitingFor({ ...WAITER, status: "PROCESSING" }, IDLE, NOW, "utc")).toBeNull();
+  expect(waitingFor({ ...WAITER, status: "DONE" }, IDLE, NOW, "utc")).toBeNull();
 });

@@ -22,7 +22,7 @@ export interface Sentence {
   readonly isStuck: boolean;
 }
 
-export function waitingFor(task: Waiter, queue: QueueNow | null, now: number): Sentence | null {
+export function waitingFor(task: Waiter, queue: QueueNow | null, now: number, zone: "utc" | "local"): Sentence | null {
   if (task.status !== "PENDING") return null;
   const due = task.runAt === null ? now : Date.parse(task.runAt);
   if (due > now) {
@@ -30,7 +30,7 @@ export function waitingFor(task: Waiter, queue: QueueNow | null, now: number): S
     if (task.errorType !== null) {
       return sure(`Attempt ${task.attempt + 1} of ${task.maxAttempts} starts ${wait}, after ${task.errorType}.`);
     }
-    return sure(`Scheduled: it starts ${wait}, at ${formatInstant(task.runAt ?? "", "local")}.`);
+    return sure(`Scheduled: it starts ${wait}, at ${formatInstant(task.runAt ?? "", zone)}.`);
   }
   if (!queue) return sure(`It waits for a worker that takes from the queue ${task.queue}.`);
   if (queue.waiting !== null && queue.waiting > 0 && queue.running === 0) {

@@ -6,6 +6,8 @@ import type { ReactElement } from "react";
 import { NewTaskForm } from "@/components/newTask/NewTaskForm";
 import { NewTaskSourceDocument } from "@/generated/graphql";
 import { refusalOf } from "@/hooks/useTaskActions";
+import { useTitle } from "@/hooks/useTitle";
+import { present } from "@/lib/clock";
 import { valuesOf } from "@/lib/newTask";
 import classes from "./NewTaskPage.module.css";
 
@@ -13,6 +15,7 @@ const route = getRouteApi("/new");
 
 export function NewTaskPage(): ReactElement {
   const { from } = route.useSearch();
+  useTitle("New task");
   return (
     <div className={classes["page"]}>
       <Title order={1} className={classes["title"] ?? ""}>
@@ -35,7 +38,7 @@ function Copy({ id }: { readonly id: string }): ReactElement {
           </Link>
           , which stays as it is.
         </Text>
-        <NewTaskForm initial={valuesOf(data.task)} />
+        <NewTaskForm initial={valuesOf(data.task, present())} />
       </>
     );
   }

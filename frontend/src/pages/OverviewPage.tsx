@@ -12,6 +12,7 @@ import { Throughput } from "@/components/overview/Throughput";
 import { Screen } from "@/components/Screen";
 import { OverviewPageDocument } from "@/generated/graphql";
 import { refusalOf } from "@/hooks/useTaskActions";
+import { useTitle } from "@/hooks/useTitle";
 import { SPAN_KEYS, SPANS } from "@/lib/overviewSearch";
 import classes from "./OverviewPage.module.css";
 
@@ -20,6 +21,7 @@ const ASK_AGAIN_MS = 3_000;
 
 export function OverviewPage(): ReactElement {
   const { span: chosen = "1h" } = route.useSearch();
+  useTitle("Overview");
   const { span, range } = SPANS[chosen];
   const { data, previousData, error, refetch } = useQuery(OverviewPageDocument, {
     variables: { span },

@@ -2,13 +2,14 @@
 import { Button, Code, Skeleton, VisuallyHidden } from "@mantine/core";
 import { IconFileUnknown, IconPlugConnectedX } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { type ReactElement, useEffect } from "react";
+import type { ReactElement } from "react";
 import { Screen } from "@/components/Screen";
 import { TaskHead } from "@/components/task/TaskHead";
 import { TaskHistory } from "@/components/task/TaskHistory";
 import { TaskPageDocument } from "@/generated/graphql";
 import { useLiveTask } from "@/hooks/useLiveTask";
 import { refusalOf } from "@/hooks/useTaskActions";
+import { useTitle } from "@/hooks/useTitle";
 import classes from "./TaskPage.module.css";
 
 const route = getRouteApi("/task/$taskId");
@@ -31,16 +32,6 @@ function TaskById({ id }: { readonly id: string }): ReactElement {
   }
   if (error) return <TaskError reason={refusalOf(error)} onRetry={() => void refetch()} />;
   return data?.task === null ? <TaskNotFound id={id} /> : <TaskLoading />;
-}
-
-function useTitle(title: string | undefined): void {
-  useEffect(() => {
-    if (title === undefined) return;
-    document.title = `${title} · TaskFlow`;
-    return () => {
-      document.title = "TaskFlow";
-    };
-  }, [title]);
 }
 
 function TaskLoading(): ReactElement {

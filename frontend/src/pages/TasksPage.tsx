@@ -13,6 +13,7 @@ import { ListEmpty, ListError, ListFilteredEmpty, ListLoading } from "@/componen
 import { PeekPanel } from "@/components/PeekPanel";
 import { StatusTabs, type Tab } from "@/components/StatusTabs";
 import { TaskTable } from "@/components/TaskTable";
+import { useTitle } from "@/hooks/useTitle";
 import { useBulk } from "@/hooks/useBulk";
 import { useListKeys } from "@/hooks/useListKeys";
 import { type TaskList, useTaskList } from "@/hooks/useTaskList";
@@ -20,6 +21,7 @@ import type { TaskFilter } from "@/generated/graphql";
 import { present, useNow } from "@/lib/clock";
 import { formatCount } from "@/lib/format";
 import { extend, NOTHING_SELECTED, selectAll, type Selection, toggle } from "@/lib/selection";
+import { STATUS } from "@/lib/status";
 import { isFiltered, stripUndefined, type TasksSearch, toFilter, toOrder, toQuery } from "@/lib/tasksSearch";
 import classes from "./TasksPage.module.css";
 
@@ -82,6 +84,8 @@ export function TasksPage(): ReactElement {
     [navigate],
   );
   const clearSelection = useCallback(() => setSelection(NOTHING_SELECTED), [setSelection]);
+  const tab = tabOf(search);
+  useTitle(tab === null || tab === "ALL" ? "Tasks" : `${STATUS[tab].word} tasks`);
   const bulk = useBulk(selection.ids, clearSelection);
   const keys = { ids, selection, peeked: search.peek, searchBox, onToggle, onPeek: peek, onOpen, onBulk: bulk.start };
   const { active, setActive } = useListKeys(keys);
@@ -96,7 +100,7 @@ export function TasksPage(): ReactElement {
     <div className={classes["page"]}>
       <h1 className={classes["hidden"]}>Tasks</h1>
       <div className={classes["tabs"]}>
-        <StatusTabs current={tabOf(search)} controls={PANEL} onChange={onTab} />
+        <StatusTabs current={tab} controls={PANEL} onChange={onTab} />
       </div>
       <FilterBar search={search} searchBox={searchBox} onChange={filterBy} onClear={clear} />
       <BulkBar ids={selection.ids} bulk={bulk} onClear={clearSelection} />

@@ -1,12 +1,12 @@
 /** The form for a new task. What the API refuses lands on its field. */
-import { Alert, Autocomplete, Button, Group, NumberInput, TextInput } from "@mantine/core";
+import { Alert, Autocomplete, Button, Group, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlus } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, type SyntheticEvent, type ReactElement, useRef, useState } from "react";
 import { useCreateTask } from "@/hooks/useCreateTask";
 import { useSuggestions } from "@/hooks/useSuggestions";
-import { ATTEMPTS_MAX, check, EMPTY, type NewTaskValues } from "@/lib/newTask";
+import { check, EMPTY, type NewTaskValues } from "@/lib/newTask";
 import { JsonEditor } from "./JsonEditor";
 import classes from "./NewTaskForm.module.css";
 
@@ -103,17 +103,12 @@ export function NewTaskForm({ initial = EMPTY, onDone }: Props): ReactElement {
           description={`Not before this instant, ${zoneName()}. Empty: now.`}
           {...form.getInputProps("runAt")}
         />
-        <NumberInput
+        <TextInput
           label="Attempts"
           description="At most so many. Empty: as the handler says."
           placeholder="3"
-          min={1}
-          max={ATTEMPTS_MAX}
-          clampBehavior="none"
-          allowDecimal={false}
-          value={form.values.maxAttempts}
-          onChange={(value) => form.setFieldValue("maxAttempts", String(value))}
-          error={form.errors["maxAttempts"]}
+          inputMode="numeric"
+          {...form.getInputProps("maxAttempts")}
         />
       </div>
       {problem !== null && (

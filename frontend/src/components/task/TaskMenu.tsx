@@ -13,7 +13,9 @@ import type { ReactElement } from "react";
 import type { TaskHead_taskFragment } from "@/generated/graphql";
 import { copyText } from "@/lib/clipboard";
 import { currentEndpoints } from "@/lib/config";
-import { asCurl, asGraphQL, asPython } from "@/lib/snippets";
+import { present } from "@/lib/clock";
+import { scheduled } from "@/lib/newTask";
+import { asCurl, asGraphQL, asPython, type Recipe } from "@/lib/snippets";
 import { notifications } from "@mantine/notifications";
 
 const ICON = { size: 15, stroke: 1.7, "aria-hidden": true } as const;
@@ -28,6 +30,7 @@ async function copy(what: string, text: string): Promise<void> {
 
 export function TaskMenu({ task }: { readonly task: TaskHead_taskFragment }): ReactElement {
   const url = currentEndpoints().http;
+  const recipe = (): Recipe => ({ ...task, runAt: scheduled(task, present()) });
   return (
     <>
       <Button
@@ -50,15 +53,18 @@ export function TaskMenu({ task }: { readonly task: TaskHead_taskFragment }): Re
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<IconBrandGraphql {...ICON} />} onClick={() => void copy("GraphQL", asGraphQL(task))}>
+          <Menu.Item
+            leftSection={<IconBrandGraphql {...ICON} />}
+            onClick={() => void copy("GraphQL", asGraphQL(recipe()))}
+          >
             GraphQL
           </Menu.Item>
-          <Menu.Item leftSection={<IconTerminal2 {...ICON} />} onClick={() => void copy("curl", asCurl(task, url))}>
+          <Menu.Item leftSection={<IconTerminal2 {...ICON} />} onClick={() => void copy("curl", asCurl(recipe(), url))}>
             curl
           </Menu.Item>
           <Menu.Item
             leftSection={<IconBrandPython {...ICON} />}
-            onClick={() => void copy("Python", asPython(task, url))}
+            onClick={() => void copy("Python", asPython(recipe(), url))}
           >
             Python
           </Menu.Item>

@@ -4,12 +4,14 @@ import type { ReactElement } from "react";
 import { type TaskHead_taskFragment, TaskWaitDocument } from "@/generated/graphql";
 import { useIsBehind } from "@/hooks/useLiveTask";
 import { useNow } from "@/lib/clock";
+import { usePreferences } from "@/lib/preferences";
 import { waitingFor } from "@/lib/waiting";
 
 const ASK_AGAIN_MS = 4_000;
 
 export function TaskWait({ task }: { readonly task: TaskHead_taskFragment }): ReactElement | null {
   const now = useNow();
+  const { time } = usePreferences();
   const isBehind = useIsBehind(task.id);
   const { data } = useQuery(TaskWaitDocument, {
     pollInterval: ASK_AGAIN_MS,
@@ -17,7 +19,12 @@ export function TaskWait({ task }: { readonly task: TaskHead_taskFragment }): Re
     skipPollAttempt: () => document.hidden,
   });
   const queue = data?.queues.find(({ name }) => name === task.queue) ?? null;
-  const sentence = waitingFor({ ...task, errorType: task.error?.type ?? null }, queue, now);
+  const sentence = waitingFor(
+    { ...task, errorType: task.error?.type ?? null },
+    queue,
+    now,
+    time === "utc" ? "utc" : "local",
+  );
   if (!sentence || isBehind) return null;
   return <span data-stuck={sentence.isStuck || undefined}>{sentence.text}</span>;
 }
