@@ -168,6 +168,26 @@ test("everything in the list can be done by keyboard", async ({ page, taskflow }
   await expect(page).toHaveURL("/overview");
 });
 
+test("back from a task the keyboard stands where it left; on the task it retries and cancels", async ({
+  page,
+  taskflow,
+}) => {
+  for (const number of [1, 2, 3]) await taskflow.create({ title: `Shelf ${number}`, queue: "shelf" });
+  await page.goto("/?queue=shelf");
+  await expect(row(page, "Shelf 1")).toBeVisible();
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Shelf 2" })).toBeVisible();
+  await page.keyboard.press("c");
+  await expect(page.getByRole("button", { name: "Retry" })).toBeEnabled();
+  await expect(page.getByRole("button", { name: "Cancel" })).toBeDisabled();
+  await page.goBack();
+  await expect(row(page, "Shelf 2")).toBeFocused();
+  await page.keyboard.press("j");
+  await expect(row(page, "Shelf 1")).toBeFocused();
+});
+
 test("Tab reaches the page by way of the skip link, and every stop can be seen", async ({ page }) => {
   await page.goto("/");
   await isLive(page);

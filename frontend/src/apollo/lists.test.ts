@@ -26,7 +26,7 @@ test("a list comes back as it was left", () => {
   const client = clientWith("a");
   keep(client, "all", { pages: pagesOf("a") });
   keep(client, "all", { offset: 400 });
-  expect(recall(client, "all")).toEqual({ pages: pagesOf("a"), offset: 400 });
+  expect(recall(client, "all")).toEqual({ pages: pagesOf("a"), offset: 400, active: null });
 });
 
 test("a task that left a list leaves the cache, unless another list shows it", () => {

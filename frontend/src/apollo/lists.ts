@@ -8,6 +8,8 @@ export interface KeptList {
   readonly pages: Pages;
   /** How far it was scrolled, in pixels. */
   readonly offset: number;
+  /** The task whose row the keyboard was at. */
+  readonly active: string | null;
 }
 
 const kept = new WeakMap<ApolloClient, Map<string, KeptList>>();
@@ -27,7 +29,11 @@ export function keep(client: ApolloClient, key: string, changes: Partial<KeptLis
   const pages = changes.pages ?? before?.pages;
   if (!pages) return;
   lists.delete(key);
-  lists.set(key, { pages, offset: changes.offset ?? before?.offset ?? 0 });
+  lists.set(key, {
+    pages,
+    offset: changes.offset ?? before?.offset ?? 0,
+    active: changes.active ?? before?.active ?? null,
+  });
   const gone = [before && before.pages !== pages ? before.pages : undefined];
   if (lists.size > LISTS_KEPT) {
     const oldest = lists.entries().next().value;

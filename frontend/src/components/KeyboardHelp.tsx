@@ -34,6 +34,13 @@ const GROUPS: readonly (readonly [title: string, keys: readonly (readonly [keys:
       ["Esc", "Close the peek"],
     ],
   ],
+  [
+    "On a task",
+    [
+      ["r", "Retry"],
+      ["c", "Cancel"],
+    ],
+  ],
 ];
 
 export function KeyboardHelp({ isOpen, onClose }: Props): ReactElement {

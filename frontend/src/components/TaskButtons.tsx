@@ -4,21 +4,29 @@ import { Button, Tooltip } from "@mantine/core";
 import { IconBan, IconRotateClockwise } from "@tabler/icons-react";
 import type { ReactElement, ReactNode } from "react";
 import { TaskButtons_taskFragmentDoc } from "@/generated/graphql";
-import { useTaskActions } from "@/hooks/useTaskActions";
+import { useKeys } from "@/hooks/useKeys";
+import { type TaskAction, useTaskActions } from "@/hooks/useTaskActions";
 import { WHY_NO_CANCEL, WHY_NO_RETRY } from "@/lib/status";
 import { showRefusal } from "@/lib/toasts";
 
-export function TaskButtons({ id }: { readonly id: string }): ReactElement | null {
+interface Props {
+  readonly id: string;
+  /** Whether r and c mean this task: on its own page. In the list they mean the row or the selection. */
+  readonly hasKeys?: boolean;
+}
+
+export function TaskButtons({ id, hasKeys = false }: Props): ReactElement | null {
   const { run } = useTaskActions();
   const { data: task, complete } = useFragment({
     fragment: TaskButtons_taskFragmentDoc,
     from: { __typename: "Task", id },
   });
-  if (!complete) return null;
-  const act = async (action: "retry" | "cancel"): Promise<void> => {
+  const act = async (action: TaskAction): Promise<void> => {
     const { refusal } = await run(action, id);
     if (refusal !== null) showRefusal(refusal);
   };
+  useKeys(hasKeys ? { r: () => void act("retry"), c: () => void act("cancel") } : {});
+  if (!complete) return null;
   return (
     <>
       <ActionButton

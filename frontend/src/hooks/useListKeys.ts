@@ -1,11 +1,15 @@
 /** The list by keyboard: where it stands, and what its keys do. */
+import { useApolloClient } from "@apollo/client/react";
 import { type RefObject, useCallback, useState } from "react";
+import { keep, recall } from "@/apollo/lists";
 import type { Selection } from "@/lib/selection";
 import { showRefusal } from "@/lib/toasts";
 import { useKeys } from "./useKeys";
 import { type TaskAction, useTaskActions } from "./useTaskActions";
 
 interface Options {
+  /** Of the list, by which its place is found again. */
+  readonly listKey: string;
   readonly ids: readonly string[];
   readonly selection: Selection;
   readonly peeked: string | undefined;
@@ -24,12 +28,20 @@ export interface ListKeys {
 }
 
 export function useListKeys(options: Options): ListKeys {
-  const { ids, selection, peeked, searchBox, onToggle, onPeek, onOpen, onBulk } = options;
+  const { listKey, ids, selection, peeked, searchBox, onToggle, onPeek, onOpen, onBulk } = options;
   const { run } = useTaskActions();
-  const [activeId, setActiveId] = useState<string | null>(null);
+  const client = useApolloClient();
+  const [activeId, setActiveId] = useState(() => recall(client, listKey)?.active ?? null);
   const active = activeId === null ? -1 : ids.indexOf(activeId);
 
-  const setActive = useCallback((index: number) => setActiveId(ids[index] ?? null), [ids]);
+  const setActive = useCallback(
+    (index: number) => {
+      const id = ids[index] ?? null;
+      setActiveId(id);
+      keep(client, listKey, { active: id });
+    },
+    [client, listKey, ids],
+  );
   const move = (step: number): void => {
     const next = Math.max(0, Math.min(ids.length - 1, active + step));
     setActive(next);

@@ -87,7 +87,17 @@ export function TasksPage(): ReactElement {
   const tab = tabOf(search);
   useTitle(tab === null || tab === "ALL" ? "Tasks" : `${STATUS[tab].word} tasks`);
   const bulk = useBulk(selection.ids, clearSelection);
-  const keys = { ids, selection, peeked: search.peek, searchBox, onToggle, onPeek: peek, onOpen, onBulk: bulk.start };
+  const keys = {
+    listKey: key,
+    ids,
+    selection,
+    peeked: search.peek,
+    searchBox,
+    onToggle,
+    onPeek: peek,
+    onOpen,
+    onBulk: bulk.start,
+  };
   const { active, setActive } = useListKeys(keys);
   const onPeekRow = useCallback((id: string) => peek(id === search.peek ? undefined : id), [peek, search.peek]);
   const goToTop = (): void => {

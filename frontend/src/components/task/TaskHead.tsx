@@ -31,7 +31,7 @@ export function TaskHead({ id }: { readonly id: string }): ReactElement | null {
           {task.title}
         </Title>
         <div className={classes["actions"]}>
-          <TaskButtons id={id} />
+          <TaskButtons id={id} hasKeys />
           <TaskMenu task={task} />
         </div>
       </div>
