@@ -76,10 +76,10 @@ async def next_due(engine: AsyncEngine) -> datetime | None:
     return await transact(engine, work)
 
 
-async def recover_lost(engine: AsyncEngine, *, queue: str, now: datetime, older_than: timedelta, limit: int) -> int:
+async def make_due_again(engine: AsyncEngine, *, queue: str, now: datetime, older_than: timedelta, limit: int) -> int:
     """Make due again the PENDING rows that the broker should have had for `older_than`, and tell how many.
 
-    For a queue that is empty: its messages were purged or lost, or a stranger inserted the row and never published it.
+    For a queue that is empty: its messages were purged or lost, or the program that inserted the row published none.
     """
     run_at = sa.func.coalesce(tasks.c.run_at, now, type_=tasks.c.run_at.type)
     candidates = (

@@ -172,18 +172,18 @@ def claim(state: State, *, now: datetime, lease: timedelta, worker_id: str, max_
     )
 
 
-def settle(state: State, outcome: Outcome, *, claim: int, now: datetime) -> State | None:
+def finish(state: State, outcome: Outcome, *, claim: int, now: datetime) -> State | None:
     """An attempt ended. None when it is not the one running: its lease was lost, and so is its outcome."""
     if state.status is not TaskStatus.PROCESSING or state.claim != claim:
         return None
     ended = _ended(state, now)
     match outcome:
         case Succeeded(result, message):
-            return _finish(ended, TaskStatus.DONE, now, message=message, result=result, error=None)
+            return _end(ended, TaskStatus.DONE, now, message=message, result=result, error=None)
         case Cancelled():
-            return _finish(ended, TaskStatus.CANCELLED, now, message="Cancelled")
+            return _end(ended, TaskStatus.CANCELLED, now, message="Cancelled")
         case GivenBack() if state.cancel_requested:
-            return _finish(ended, TaskStatus.CANCELLED, now, message="Cancelled")
+            return _end(ended, TaskStatus.CANCELLED, now, message="Cancelled")
         case GivenBack():
             message = "Given back by a worker that is stopping"
             return replace(_pending(ended, now), attempt=state.attempt - 1, message=message)
@@ -207,7 +207,7 @@ def cancel(task_id: str, state: State, *, now: datetime) -> State | None:
     Raises TransitionRejected when the task has ended.
     """
     if state.status is TaskStatus.PENDING:
-        return replace(_finish(state, TaskStatus.CANCELLED, now, message="Cancelled"), version=state.version + 1)
+        return replace(_end(state, TaskStatus.CANCELLED, now, message="Cancelled"), version=state.version + 1)
     if state.status is TaskStatus.PROCESSING and not state.cancel_requested:
         message = "Cancellation requested"
         return replace(state, version=state.version + 1, cancel_requested=True, message=message, updated_at=now)
@@ -247,11 +247,11 @@ def _ended(state: State, now: datetime) -> State:
 
 def _fail(ended: State, error: TaskError, retry_in: timedelta | None, now: datetime) -> State:
     if ended.cancel_requested:
-        return _finish(ended, TaskStatus.CANCELLED, now, message="Cancelled", error=error)
+        return _end(ended, TaskStatus.CANCELLED, now, message="Cancelled", error=error)
     if retry_in is not None and ended.attempt < (ended.max_attempts or DEFAULT_MAX_ATTEMPTS):
         waiting = _pending(ended, now + min(retry_in, LONGEST_WAIT))
         return replace(waiting, run_at=waiting.dispatch_at, message=error["message"], error=error)
-    failed = _finish(ended, TaskStatus.FAILED, now, message=error["message"], error=error)
+    failed = _end(ended, TaskStatus.FAILED, now, message=error["message"], error=error)
     return replace(failed, dispatch_at=now + PUBLISH_GRACE)  # until its message has reached task.dead
 
 
@@ -259,7 +259,7 @@ def _pending(state: State, dispatch_at: datetime) -> State:
     return replace(state, status=TaskStatus.PENDING, dispatch_at=dispatch_at, claim=None, cancel_requested=False)
 
 
-def _finish(state: State, status: TaskStatus, now: datetime, *, message: str | None, **values: Any) -> State:
+def _end(state: State, status: TaskStatus, now: datetime, *, message: str | None, **values: Any) -> State:
     progress = 1.0 if status is TaskStatus.DONE and state.progress is not None else state.progress
     return replace(
         state,

@@ -1,4 +1,4 @@
-"""Every write to a task, each on a list: read the rows under lock, ask the lifecycle, store what it says."""
+"""What callers and workers write to tasks, in sets: read the rows under lock, ask the lifecycle, store what it says."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -144,7 +144,7 @@ async def claim(
     worker_id: str,
     max_attempts: Callable[[str], int],
 ) -> tuple[list[Claimed | Task | None], list[StatusEvent]]:
-    """Take the tasks named. For each id in turn: Claimed; the Task as it is, when it can't be had; None for no task.
+    """Take the tasks named. For each id in order: Claimed; the Task as it is, when it can't be had; None for no task.
 
     `max_attempts` tells a kind's own limit, for tasks created without one. An id that comes twice is claimed once.
     """
@@ -189,17 +189,17 @@ async def finish(
     async def work(connection: AsyncConnection) -> tuple[list[Task | None], list[StatusEvent]]:
         found = await locked(connection, [one.task_id for one in finishes])
         after: dict[str, State] = {}
-        settled: list[bool] = []
+        matched: list[bool] = []
         for one in finishes:
             state = after.get(one.task_id) or (found[one.task_id].state() if one.task_id in found else None)
             if state and one.progress is not None:
                 state = replace(state, progress=one.progress)
-            ended = state and lifecycle.settle(state, one.outcome, claim=one.claim, now=now)
-            settled.append(bool(ended))
+            ended = state and lifecycle.finish(state, one.outcome, claim=one.claim, now=now)
+            matched.append(bool(ended))
             if ended:
                 after[one.task_id] = ended
         written = await store(connection, found, after)
-        results = [written.tasks[one.task_id] if ok else None for one, ok in zip(finishes, settled, strict=True)]
+        results = [written.tasks[one.task_id] if ok else None for one, ok in zip(finishes, matched, strict=True)]
         return results, written.events
 
     return await transact(engine, work)

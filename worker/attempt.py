@@ -70,7 +70,7 @@ async def run_in_thread(function: Callable[[], T]) -> T:
     ended: asyncio.Future[Callable[[], T]] = loop.create_future()
     variables = contextvars.copy_context()
 
-    def settle(end: Callable[[], T]) -> None:
+    def resolve(end: Callable[[], T]) -> None:
         if not ended.done():
             ended.set_result(end)
 
@@ -81,7 +81,7 @@ async def run_in_thread(function: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for, SystemExit too
             end = partial(_raise, error)
         with suppress(RuntimeError):  # the loop has closed: nobody waits
-            loop.call_soon_threadsafe(settle, end)
+            loop.call_soon_threadsafe(resolve, end)
 
     threading.Thread(target=work, daemon=True, name="handler").start()
     return (await ended)()

@@ -19,7 +19,7 @@ def _assemble() -> Schema:
 
 
 def _drop_null_defaults(schema: GraphQLSchema) -> None:
-    """What may be left out has no default: a null that Python needs would stand in the print as a promise."""
+    """What may be left out has no default: a null that Python needs would be printed as a default."""
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             values = list(type_.fields.values())

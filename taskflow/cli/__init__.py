@@ -106,7 +106,7 @@ async def wait_for_migration(resources: "Resources") -> None:
 
 @contextmanager
 def stop_signals() -> "Iterator[asyncio.Event]":
-    """Set at the first SIGTERM or SIGINT; a second one ends the process as it stands: leases bring its tasks back."""
+    """Set at the first SIGTERM or SIGINT; a second one ends the process at once: leases bring its tasks back."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def on_signal(number: int) -> None:

@@ -115,10 +115,10 @@ async def begin(
     """The first events, two of them live."""
     first = asyncio.create_task(take(events, 1))
 
-    async def stands() -> bool:
+    async def subscribed() -> bool:
         return services.hub.watchers == 1
 
-    await eventually(stands)
+    await eventually(subscribed)
     seen = await first if of_one else []
     await change(api, task_id)
     return seen + ([] if of_one else await first) + await take(events, 2 if of_one else 1)
@@ -132,10 +132,10 @@ async def test_slow_reader_resumes_by_itself(
     async with aclosing(follow(url, WATCH, {})) as events:
         first = asyncio.create_task(take(events, 1))
 
-        async def stands() -> bool:
+        async def subscribed() -> bool:
             return services.hub.watchers == 1
 
-        await eventually(stands)
+        await eventually(subscribed)
         for _ in range(3):
             await api.ask(many, inputs=[{"title": "A"}] * 50)
         ids = [event["taskId"] for event in [*await first, *await take(events, 149)]]
@@ -149,10 +149,10 @@ async def test_progress_is_told_and_what_a_replay_repeats_is_not(
     async with resources.bus.subscribe(STATUS_CHANNEL) as messages, aclosing(follow(url, WATCH, {})) as events:
         first = asyncio.create_task(take(events, 1))
 
-        async def stands() -> bool:
+        async def subscribed() -> bool:
             return services.hub.watchers == 1
 
-        await eventually(stands)
+        await eventually(subscribed)
         await api.ask("mutation ($id: ID!) { cancelTask(id: $id) { id } }", id=task_id)
         message = await anext(messages)
         assert isinstance(message, bytes)

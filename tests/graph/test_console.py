@@ -81,10 +81,10 @@ async def test_watch_of_all_shows_ids_until_it_is_stopped(
 ) -> None:
     watching = asyncio.create_task(console.watch(url, None))
 
-    async def stands() -> bool:
+    async def subscribed() -> bool:
         return services.hub.watchers == 1
 
-    await eventually(stands)
+    await eventually(subscribed)
     task_id = (await api.create())["id"]
 
     async def printed() -> bool:

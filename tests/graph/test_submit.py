@@ -1,4 +1,4 @@
-"""Creating: committed before it is answered, announced then, published behind the answer's back, and at the end."""
+"""Creating: committed before it is answered, announced then, published after the answer, and at the end."""
 
 import asyncio
 from collections.abc import Sequence

@@ -199,7 +199,7 @@ async def test_a_recovered_row_waits_for_its_date(engine: AsyncEngine) -> None:
 
 
 async def recover(engine: AsyncEngine, *, queue: str = "default", now: object = LATER, limit: int = 100) -> int:
-    return await dispatch.recover_lost(
+    return await dispatch.make_due_again(
         engine,
         queue=queue,
         now=now,  # type: ignore[arg-type]

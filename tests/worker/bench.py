@@ -101,7 +101,7 @@ class Bench:
         """Create a task, and wait until it has ended."""
         return await self.end(await self.create(kind, payload, **options))
 
-    async def settle(self) -> None:
+    async def until_idle(self) -> None:
         """Until every message in the default queue was taken, and acknowledged."""
 
         async def all_acknowledged() -> bool:

@@ -113,7 +113,7 @@ async def test_the_outcome_of_a_lost_lease_is_dropped_and_logged(
         await bench.set(
             task_id, claim=4, version=4, attempt=2, worker_id="another", dispatch_at=datetime(2999, 1, 1, tzinfo=UTC)
         )
-        await bench.settle()
+        await bench.until_idle()
         row = await bench.get(task_id)
     assert (row.status, row.worker_id, row.version, row.result) == ("PROCESSING", "another", 4, None)
     dropped = next(entry for entry in logs if entry["event"] == "outcome dropped: the lease was lost")
@@ -150,7 +150,7 @@ async def test_a_task_that_comes_back_to_the_worker_that_lost_it_is_another_atte
         await eventually(has_outlived_its_lease)
         go_on[2].set()
         ended = await bench.end(task_id)
-        await bench.settle()
+        await bench.until_idle()
     assert (ended.status, ended.attempt, ended.result) == ("DONE", 2, "by attempt 2")
 
 
@@ -170,7 +170,7 @@ async def test_who_finishes_before_it_hears_of_its_lost_lease_overwrites_nothing
         await until(started)
         await bench.set(task_id, status="DONE", claim=None, version=5, result="newer", dispatch_at=None)
         go_on.set()
-        await bench.settle()
+        await bench.until_idle()
         row = await bench.get(task_id)
     assert (row.status, row.result, row.version) == ("DONE", "newer", 5)
     assert any(entry["event"] == "outcome dropped: the lease was lost" for entry in logs)
