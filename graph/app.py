@@ -24,9 +24,9 @@ from taskflow.graph.live.hub import open_hub
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
 from taskflow.graph.sockets import feed as ws
-from taskflow.graph.tasks.submit import open_submitter
 from taskflow.infra.resources import Resources
 from taskflow.infra.settings import Settings
+from taskflow.infra.submitter import open_submitter
 
 BODY_MAX: Final = 4 * 1024 * 1024
 """Room for many tasks at once; more where one payload may be larger."""

@@ -15,9 +15,9 @@ from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, TaskStatus
 from taskflow.db.models import Task, TaskEvent
 from taskflow.db.queries import Order
 from taskflow.graph.http.body import JSON, is_json, read_body
+from taskflow.graph.lists.filter import to_filter
+from taskflow.graph.lists.paging import encode_cursor, load_page
 from taskflow.graph.services import Services
-from taskflow.graph.tasks.filter import to_filter
-from taskflow.graph.tasks.paging import encode_cursor, load_page
 from taskflow.infra.input import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_instant, validate
 from taskflow.infra.wire import decode_json, encode_json, format_instant
 

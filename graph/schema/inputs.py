@@ -11,8 +11,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.utils.str_converters import to_camel_case
 
 from taskflow.db.queries import Filter, Order
+from taskflow.graph.lists.filter import to_filter as check_filter
 from taskflow.graph.schema.scalars import OrderDirection, OrderField, TaskStatus
-from taskflow.graph.tasks.filter import to_filter as check_filter
 from taskflow.infra.input import TaskInput
 
 T = TypeVar("T")

@@ -11,13 +11,13 @@ import pytest
 from taskflow.db import dispatch, queries, tasks
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable
 from taskflow.db.models import Task
-from taskflow.graph.tasks import submit
-from taskflow.graph.tasks.submit import Submitter, open_submitter
+from taskflow.graph.lists import submit
 from taskflow.infra.broker import TaskMessage
 from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL
 from taskflow.infra.events.status import decode
 from taskflow.infra.input import TaskInput, validate
 from taskflow.infra.resources import Resources
+from taskflow.infra.submitter import Submitter, open_submitter
 from tests.contracts.waiting import eventually
 
 

@@ -1,4 +1,4 @@
-"""Create, cancel, retry: commit in batches, announce, then publish after the answer. For GraphQL and REST.
+"""Create, cancel, retry: commit in batches, announce, then publish after the answer. The API and the worker share it.
 
 A create is answered once it is committed. If publishing fails, or this process dies first, the row falls due and a
 dispatcher publishes it.
