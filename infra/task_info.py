@@ -1,4 +1,4 @@
-"""A task as callers and middleware see it: the fields of the schema's Task, in Python's names. Pure; imports no store."""
+"""A task as callers and middleware see it: the fields of the schema's Task, in snake case. Imports no store."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -11,7 +11,7 @@ import pytest
 from taskflow.db import dispatch, queries, tasks
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable
 from taskflow.db.models import Task
-from taskflow.graph.lists import submit
+from taskflow.infra import submitter as submit
 from taskflow.infra.broker import TaskMessage
 from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL
 from taskflow.infra.events.status import decode
