@@ -15,6 +15,7 @@ from taskflow.db.tasks import Claimed, Finish
 from taskflow.infra.broker import DeadLetter, Delivery
 from taskflow.infra.events.handover import dead_letter
 from taskflow.infra.resources import Resources
+from taskflow.infra.task_info import TaskInfo
 from taskflow.worker.attempt import overdue, run_attempt, task_error
 from taskflow.worker.context import Context
 from taskflow.worker.records import Records
@@ -139,8 +140,9 @@ class Executor:
         with structlog.contextvars.bound_contextvars(task_id=task.id, kind=task.kind, attempt=task.attempt):
             return await run_attempt(
                 handler,
-                task.payload,
+                TaskInfo.of(task),
                 context,
+                middleware=self.registry.middleware,
                 jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
                 result_max_bytes=self.resources.settings.payload_max_bytes,
             )

@@ -25,6 +25,7 @@ from taskflow.infra.resources import Resources
 from taskflow.worker import builtin as handlers
 from taskflow.worker.registry import Handler, Registry
 from taskflow.worker.runtime import run_worker
+from taskflow.worker.task import is_middleware
 from tests.contracts.waiting import PATIENCE, eventually
 
 FAST: Final = timedelta(milliseconds=1)
@@ -142,10 +143,11 @@ class Worker:
 
 @asynccontextmanager
 async def working(resources: Resources, *functions: Callable[..., Any]) -> AsyncIterator[Worker]:
-    """A worker that knows the built-in kinds and these. Fails at the end when it has ended by itself."""
-    known = [handlers.message, *functions]
+    """A worker that knows the built-in kinds and these, handlers and middleware. Fails when it ends by itself."""
+    known = [handlers.message, *(one for one in functions if not is_middleware(one))]
+    registry = Registry(map(Handler.of, known), filter(is_middleware, functions))
     stopping = asyncio.Event()
-    task = asyncio.create_task(run_worker(resources, Registry(map(Handler.of, known)), stopping))
+    task = asyncio.create_task(run_worker(resources, registry, stopping))
     worker = Worker(task, stopping)
     try:
         yield worker
