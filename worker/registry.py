@@ -44,7 +44,7 @@ class Handler:
         if inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code):
             raise HandlerError(f"{name} yields: a handler returns its result")
         try:
-            adapter = pydantic.TypeAdapter(_type_hint(code, parameters[0]))
+            adapter = pydantic.TypeAdapter(_type_hint(code, parameters[0].name, parameters[0].annotation))
         except Exception as error:
             raise HandlerError(f"{name}: its payload's type hint can't be used: {error}") from error
         return cls(options, function, adapter, len(parameters) == 2, inspect.iscoroutinefunction(code))
@@ -75,13 +75,19 @@ def _parameters(function: Callable[..., Any], name: str) -> list[inspect.Paramet
     return parameters
 
 
-def _type_hint(code: Callable[..., Any], parameter: inspect.Parameter) -> Any:
+def result_hint(function: Callable[..., Any]) -> Any:
+    """What it is annotated to return; Any where it is not. Raises what a hint raises that can't be resolved."""
+    code = _code_of(function)
+    return _type_hint(code, "return", inspect.signature(code).return_annotation)
+
+
+def _type_hint(code: Callable[..., Any], name: str, annotation: Any) -> Any:
     """Of this one alone: the others may be known to a type checker only."""
-    if parameter.annotation is inspect.Parameter.empty:
+    if annotation is inspect.Parameter.empty:
         return Any
-    alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+    alone = SimpleNamespace(__annotations__={name: annotation})
     names = getattr(inspect.unwrap(code), "__globals__", None)
-    return typing.get_type_hints(alone, globalns=names, include_extras=True)[parameter.name]
+    return typing.get_type_hints(alone, globalns=names, include_extras=True)[name]
 
 
 class Registry:
