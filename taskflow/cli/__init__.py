@@ -10,16 +10,13 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from taskflow.infra.errors import StartError
 
 if TYPE_CHECKING:
     from taskflow.infra.resources import Resources
     from taskflow.infra.settings import Settings
-
-DEFAULT_URL: Final = "http://127.0.0.1:8000"
-
 
 # --- the processes ----------------------------------------------------------------------------------------------------
 
@@ -126,19 +123,22 @@ def stop_signals() -> "Iterator[asyncio.Event]":
 async def over_the_api(arguments: argparse.Namespace) -> int:
     """Raises StartError, with what the API or its absence has to say."""
     from taskflow.cli import console
-    from taskflow.client import remote as client
+    from taskflow.client.client import Client
+    from taskflow.errors import CallError, InvalidTask
 
-    url = os.environ.get("TASKFLOW_URL", DEFAULT_URL).rstrip("/")
     try:
-        match arguments.command:
-            case "submit":
-                title, payload, kind = arguments.title, arguments.payload, arguments.kind
-                return await console.submit(url, title, payload, kind, watch_it=arguments.watch)
-            case "watch":
-                return await console.watch(url, arguments.id)
-            case _:
-                return await console.seed(url, arguments.count, arguments.rate)
-    except client.ClientError as error:
+        async with Client() as tasks:
+            match arguments.command:
+                case "submit":
+                    title, payload, kind = arguments.title, arguments.payload, arguments.kind
+                    return await console.submit(tasks, title, payload, kind, watch_it=arguments.watch)
+                case "watch":
+                    return await console.watch(tasks, arguments.id)
+                case _:
+                    return await console.seed(tasks, arguments.count, arguments.rate)
+    except InvalidTask as error:
+        raise StartError("\n".join(f"{field} {takes}" for field, takes in error.errors.items())) from error
+    except (CallError, ValueError) as error:
         raise StartError(str(error)) from error
 
 
