@@ -86,6 +86,11 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
     return app
 
 
+def app_on(resources: Resources) -> Starlette:
+    """The application of a process that has its resources open."""
+    return create_app(resources.settings, lambda: open_services(resources))
+
+
 async def drain(app: Starlette) -> None:
     """Tell watchers to connect again, elsewhere; from now on this process is not healthy."""
     services: Services = app.state.services
