@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 from taskflow.cli.parser import parser
@@ -61,10 +61,17 @@ def run(coroutine: Coroutine[Any, Any, int | None]) -> int | None:
     return uvloop.run(coroutine)
 
 
-def main() -> None:
-    sys.path.append(os.getcwd())  # last: what is installed keeps its names, every other name is the project's own
-    arguments = parser().parse_args()
+def main(command: Sequence[str] | None = None) -> None:
+    """Run the command, by default that of the command line, and exit with its status."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # last: what is installed keeps its names, every other one is the project's own
+    given = list(sys.argv[1:] if command is None else command)
+    arguments = parser().parse_args(given)
     try:
+        if getattr(arguments, "reload", False):
+            from taskflow.cli.reload import run_reloading
+
+            sys.exit(run_reloading([word for word in given if word != "--reload"]))
         sys.exit(run(work(arguments)))
     except StartError as error:
         sys.exit("\n".join(f"taskflow: {line}" for line in str(error).splitlines()))

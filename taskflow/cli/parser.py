@@ -12,7 +12,10 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help_, description=help_)
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
         command.add_argument("--port", help="port to listen on ($API_PORT, 8000)")
+        if name == "up":
+            _add_reload(command)
     worker = commands.add_parser("worker", help="a worker with its dispatcher; SIGTERM drains")
+    _add_reload(worker)
     worker.add_argument("--drain", action="store_true", help="work until nothing is left or due, then exit 0")
     commands.add_parser("migrate", help="bring the database to the newest revision; safe to run twice")
     submit = commands.add_parser("submit", help="create a task over the API at $TASKFLOW_URL")
@@ -30,6 +33,12 @@ def parser() -> argparse.ArgumentParser:
     seed.add_argument("--count", type=_positive(int), default=100, metavar="N", help="how many (100)")
     seed.add_argument("--rate", type=_positive(float), metavar="R", help="so many a second (as fast as they are taken)")
     return top
+
+
+def _add_reload(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--reload", action="store_true", help="start again when a Python file of the handlers' project changes"
+    )
 
 
 def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
