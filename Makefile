@@ -50,9 +50,9 @@ dashboard-test: frontend ## the dashboard's unit tests, and those in a browser
 	cd frontend && $(NODE) npm run --silent test
 	cd frontend && $(NODE) npm run --silent e2e
 
-schema: setup ## print the GraphQL schema that is served into graph/schema.graphql
-	$(BIN)/python -m graph.schema > graph/schema.graphql.new
-	mv graph/schema.graphql.new graph/schema.graphql
+schema: setup ## print the GraphQL schema that is served into graph/schema/schema.graphql
+	$(BIN)/python -m taskflow.graph.schema.build > graph/schema/schema.graphql.new
+	mv graph/schema/schema.graphql.new graph/schema/schema.graphql
 
 migration: setup ## write a migration from a change of the models: make migration MESSAGE="add a column"
 	@test -n "$(MESSAGE)" || { echo 'usage: make migration MESSAGE="add a column"'; exit 2; }

@@ -1,22 +1,21 @@
 """What the dispatcher does to rows: `dispatch_at` says which of them the broker must be handed, and when."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db import lifecycle
-from db.lifecycle import PUBLISH_GRACE, TaskStatus
-from db.models import Recorded, Task, tasks
-from db.rows import IDS, locked, padded, store
-from db.transaction import transact
+from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
+from taskflow.db.models import Task, tasks
+from taskflow.db.rows import IDS, locked, padded
+from taskflow.db.transaction import transact
 
 DUE: Final = (
     sa.select(tasks.c.id)
     .where(
-        tasks.c.status.in_([TaskStatus.PENDING, TaskStatus.PROCESSING, TaskStatus.FAILED]),
+        tasks.c.status.in_([TaskStatus.PENDING, TaskStatus.FAILED]),
         tasks.c.dispatch_at <= sa.bindparam("now"),
     )
     .limit(sa.bindparam("limit"))
@@ -44,34 +43,21 @@ async def mark_published(engine: AsyncEngine, published: Iterable[tuple[str, Tas
     await transact(engine, work)
 
 
-async def due(
-    engine: AsyncEngine, *, now: datetime, limit: int, jitter: Callable[[], float]
-) -> tuple[list[Task], list[Recorded]]:
-    """Take up to `limit` rows that have fallen due, and give back those that the broker must have now.
+async def take_due(engine: AsyncEngine, *, now: datetime, limit: int) -> list[Task]:
+    """Take up to `limit` waiting or failed rows that have fallen due: the broker must have them now.
 
     They are PENDING, for their queue, or FAILED, for `task.dead`; whoever takes them has PUBLISH_GRACE to publish and
-    mark them. A PROCESSING row that fell due has lost its worker: that is recorded, as any failure is. Safe in any
-    number of processes at once.
+    mark them. Safe in any number of processes at once.
     """
 
-    async def work(connection: AsyncConnection) -> tuple[list[Task], list[Recorded]]:
+    async def work(connection: AsyncConnection) -> list[Task]:
         ids = [row.id for row in await connection.execute(DUE, {"now": now, "limit": limit})]
         found = await locked(connection, ids)
-        lost = {task.id: lifecycle.lose(task.state(), now=now, jitter=jitter()) for task in found.values()}
-        written = await store(connection, found, {task_id: state for task_id, state in lost.items() if state})
-        rows = found | written.tasks
-        ready = [
-            task
-            for task in rows.values()
-            if task.dispatch_at
-            and (task.dispatch_at <= now or task.status is TaskStatus.FAILED)
-            and task.status is not TaskStatus.PROCESSING
-        ]
-        if ready:
+        if found:
             taken = tasks.update().where(tasks.c.id.in_(IDS))
             values = {"dispatch_at": now + PUBLISH_GRACE, "updated_at": tasks.c.updated_at}
-            await connection.execute(taken.values(values), {"ids": padded(task.id for task in ready)})
-        return ready, written.recorded
+            await connection.execute(taken.values(values), {"ids": padded(found)})
+        return list(found.values())
 
     return await transact(engine, work)
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.lifecycle import TaskStatus
-from db.models import MYSQLS, tasks
-from db.transaction import read
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.models import MYSQLS, tasks
+from taskflow.db.transaction import read
 
 NAMES_MAX: Final = 200
 

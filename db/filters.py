@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import match
 
-from db.lifecycle import TaskStatus
-from db.models import MYSQLS, Task, tasks
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.models import MYSQLS, Task, tasks
 
 SHORTEST_INDEXED_WORD: Final = 3
 """InnoDB's full-text index leaves out shorter ones."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypedDict
 
-from db.errors import TransitionRejected
+from taskflow.db.errors import TransitionRejected
 
 
 class TaskStatus(StrEnum):

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.errors import MigrationRefused
+from taskflow.db.errors import MigrationRefused
 
 LOCK: Final = sa.func.concat("taskflow ", sa.func.left(sa.func.database(), 50))
 """Named after the database: such a lock is the whole server's."""

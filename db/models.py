@@ -7,14 +7,14 @@ Its version is then 0: nothing of it is recorded yet, and whoever touches it fir
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from db.lifecycle import State, TaskError, TaskStatus
+from taskflow.db.lifecycle import State, TaskError, TaskStatus
 
 metadata = sa.MetaData()
 
@@ -187,8 +187,11 @@ class TaskEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """A change as it is announced: the event, and what of its task a watcher filters by."""
+class StatusEvent:
+    """A change of a task as it is announced: what was recorded, and what of its task a watcher filters by.
+
+    The one place that spells the live event; its SQL, its JSON and what the schema shows follow from these fields.
+    """
 
     event_id: int
     task_id: str
@@ -196,12 +199,20 @@ class Recorded:
     status: TaskStatus
     attempt: int
     message: str | None
-    at: datetime
+    updated_at: datetime
     title: str
     kind: str
     queue: str
     created_at: datetime
     progress: float | None
+
+    @classmethod
+    def of(cls, task: Task, event_id: int) -> Self:
+        """The task as its row says, under the id of its latest recorded change."""
+        return cls(event_id, task.id, *_event_values(task))
+
+
+_event_values = attrgetter(*StatusEvent.__slots__[2:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.filters import Filter, Key, Order, OrderField, conditions, is_id, is_one_of, matches, reads
-from db.models import MYSQLS, Task, tasks
-from db.transaction import read
+from taskflow.db.filters import Filter, Key, Order, OrderField, conditions, is_id, is_one_of, matches, reads
+from taskflow.db.models import MYSQLS, Task, tasks
+from taskflow.db.transaction import read
 
 FEW: Final = 3000
 """Rows that are sorted sooner than a page of them is found among all the others in order."""

@@ -7,16 +7,16 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.filters import Filter as Filter
-from db.filters import Order as Order
-from db.filters import OrderField as OrderField
-from db.filters import conditions, matches
-from db.filters import search_words as search_words
-from db.lifecycle import TaskStatus
-from db.models import Recorded, Task, TaskEvent, task_events, tasks
-from db.pages import page as page
-from db.rows import IDS, RECORDED_COLUMNS, padded
-from db.transaction import read
+from taskflow.db.filters import Filter as Filter
+from taskflow.db.filters import Order as Order
+from taskflow.db.filters import OrderField as OrderField
+from taskflow.db.filters import conditions, matches
+from taskflow.db.filters import search_words as search_words
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.models import StatusEvent, Task, TaskEvent, task_events, tasks
+from taskflow.db.pages import page as page
+from taskflow.db.rows import EVENT_COLUMNS, IDS, padded
+from taskflow.db.transaction import read
 
 OVERLAP_IDS: Final = 1000
 OVERLAP_TIME: Final = timedelta(seconds=5)
@@ -84,9 +84,9 @@ async def event_ids(engine: AsyncEngine, *, after: int, limit: int) -> list[int]
 
 async def recorded(
     engine: AsyncEngine, *, after: int, limit: int, task_id: str | None = None, among: Sequence[int] | None = None
-) -> list[Recorded]:
+) -> list[StatusEvent]:
     """Changes with ids above `after`, in their order: of all tasks, of one, or those with the ids named."""
-    joined = sa.select(*RECORDED_COLUMNS).join(tasks, tasks.c.id == task_events.c.task_id)
+    joined = sa.select(*EVENT_COLUMNS).join(tasks, tasks.c.id == task_events.c.task_id)
     statement = joined.where(task_events.c.id > after).limit(limit)
     if task_id is None:
         statement = statement.order_by(task_events.c.id)
@@ -94,4 +94,4 @@ async def recorded(
         statement = statement.where(task_events.c.task_id == task_id).order_by(task_events.c.version)
     if among is not None:
         statement = statement.where(task_events.c.id.in_(among))
-    return [Recorded(*row) for row in await read(engine, statement)]
+    return [StatusEvent(*row) for row in await read(engine, statement)]

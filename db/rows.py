@@ -1,4 +1,4 @@
-"""Rows under lock: read them, store the states that the lifecycle gave, record the changes. Every write goes this way.
+"""Rows under lock: read them, store the states that the lifecycle gave, record the changes.
 
 Locks are taken in the order of ids. An event is copied from the row it describes, so that the two can't differ.
 """
@@ -14,8 +14,8 @@ from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.lifecycle import State
-from db.models import Recorded, Task, task_events, tasks
+from taskflow.db.lifecycle import State
+from taskflow.db.models import StatusEvent, Task, task_events, tasks
 
 STATE_COLUMNS: Final = tuple(field.name for field in fields(State))
 STATE_VALUES: Final = attrgetter(*STATE_COLUMNS)
@@ -29,7 +29,7 @@ class Written:
     """The rows that changed, as they are now, and the events that say so, in the order of their ids."""
 
     tasks: dict[str, Task]
-    recorded: list[Recorded]
+    events: list[StatusEvent]
 
 
 LOCK: Final = sa.select(tasks).where(tasks.c.id.in_(IDS)).order_by(tasks.c.id).with_for_update()
@@ -50,23 +50,18 @@ COPY_TO_EVENTS: Final = task_events.insert().from_select(
     .order_by(tasks.c.id),
 )
 
-RECORDED_COLUMNS: Final = (
-    task_events.c.id,
-    task_events.c.task_id,
-    task_events.c.version,
-    task_events.c.status,
-    task_events.c.attempt,
-    task_events.c.message,
-    task_events.c.at,
-    tasks.c.title,
-    tasks.c.kind,
-    tasks.c.queue,
-    tasks.c.created_at,
-    tasks.c.progress,
-)
+
+def _event_column(name: str) -> sa.ColumnElement[Any]:
+    """Of a recorded change what `task_events` keeps, the rest of its task."""
+    other_names = {"event_id": "id", "updated_at": "at"}
+    recorded = task_events.c.get(other_names.get(name, name))
+    return tasks.c[name] if recorded is None else recorded
+
+
+EVENT_COLUMNS: Final = tuple(_event_column(field.name) for field in fields(StatusEvent))
 
 JUST_RECORDED: Final[sa.Select[Any]] = (
-    sa.select(*RECORDED_COLUMNS)
+    sa.select(*EVENT_COLUMNS)
     .join(tasks, sa.and_(tasks.c.id == task_events.c.task_id, tasks.c.version == task_events.c.version))
     .where(task_events.c.task_id.in_(IDS))
     .order_by(task_events.c.id)
@@ -130,7 +125,7 @@ def state_row(state: State) -> dict[str, Any]:
     return dict(zip(STATE_COLUMNS, STATE_VALUES(state), strict=True))
 
 
-async def record(connection: AsyncConnection, ids: Iterable[str]) -> list[Recorded]:
+async def record(connection: AsyncConnection, ids: Iterable[str]) -> list[StatusEvent]:
     names = {"ids": padded(ids)}
     await connection.execute(COPY_TO_EVENTS, names)
-    return [Recorded(*row) for row in await connection.execute(JUST_RECORDED, names)]
+    return [StatusEvent(*row) for row in await connection.execute(JUST_RECORDED, names)]

@@ -8,12 +8,12 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db import lifecycle
-from db.errors import IdempotencyConflict, TaskNotFound
-from db.lifecycle import Outcome, State, TaskStatus
-from db.models import NewTask, Recorded, Task, tasks
-from db.rows import IDS, locked, padded, record, state_row, store, task_row
-from db.transaction import is_lost_race, transact
+from taskflow.db import lifecycle
+from taskflow.db.errors import IdempotencyConflict, TaskNotFound
+from taskflow.db.lifecycle import Outcome, State, TaskStatus
+from taskflow.db.models import NewTask, StatusEvent, Task, tasks
+from taskflow.db.rows import IDS, locked, padded, record, state_row, store, task_row
+from taskflow.db.transaction import is_lost_race, transact
 
 AT_A_TIME: Final = 500
 """The most rows that one insert brings."""
@@ -57,14 +57,14 @@ class Lease:
 
 async def create(
     engine: AsyncEngine, groups: Sequence[Sequence[NewTask]], *, now: datetime
-) -> tuple[list[Created | IdempotencyConflict], list[Recorded]]:
+) -> tuple[list[Created | IdempotencyConflict], list[StatusEvent]]:
     """Insert every group, each all or none, with its first events, in one transaction.
 
     A task whose idempotency key is known is not inserted again; with another input its group is a conflict. Raises
     StoreUnavailable.
     """
 
-    async def work(connection: AsyncConnection) -> tuple[list[Created | IdempotencyConflict], list[Recorded]]:
+    async def work(connection: AsyncConnection) -> tuple[list[Created | IdempotencyConflict], list[StatusEvent]]:
         known = await _by_key(connection, [new.idempotency_key for group in groups for new in group])
         results: list[Created | IdempotencyConflict] = []
         fresh: list[Task] = []
@@ -126,8 +126,8 @@ async def _by_key(connection: AsyncConnection, keys: Iterable[str | None]) -> di
     return {row.idempotency_key: Task(*row) for row in rows}
 
 
-async def _insert(connection: AsyncConnection, fresh: Sequence[Task]) -> list[Recorded]:
-    recorded: list[Recorded] = []
+async def _insert(connection: AsyncConnection, fresh: Sequence[Task]) -> list[StatusEvent]:
+    recorded: list[StatusEvent] = []
     for start in range(0, len(fresh), AT_A_TIME):
         some = fresh[start : start + AT_A_TIME]
         await connection.execute(tasks.insert(), [task_row(task) for task in some])
@@ -143,13 +143,13 @@ async def claim(
     lease: timedelta,
     worker_id: str,
     max_attempts: Callable[[str], int],
-) -> tuple[list[Claimed | Task | None], list[Recorded]]:
+) -> tuple[list[Claimed | Task | None], list[StatusEvent]]:
     """Take the tasks named. For each id in turn: Claimed; the Task as it is, when it can't be had; None for no task.
 
     `max_attempts` tells a kind's own limit, for tasks created without one. An id that comes twice is claimed once.
     """
 
-    async def work(connection: AsyncConnection) -> tuple[list[Claimed | Task | None], list[Recorded]]:
+    async def work(connection: AsyncConnection) -> tuple[list[Claimed | Task | None], list[StatusEvent]]:
         found = await locked(connection, ids)
         after: dict[str, State] = {}
         for task in found.values():
@@ -160,7 +160,7 @@ async def claim(
                 after[task.id] = state
         written = await store(connection, found, after)
         await _make_due_at_its_date(connection, [task for task in found.values() if task.id not in after])
-        mine = {event.task_id: event.event_id for event in written.recorded}
+        mine = {event.task_id: event.event_id for event in written.events}
         results: list[Claimed | Task | None] = []
         for task_id in ids:
             now_mine, event_id = written.tasks.get(task_id), mine.pop(task_id, None)
@@ -168,7 +168,7 @@ async def claim(
                 results.append(Claimed(now_mine, now_mine.claim, event_id))
             else:
                 results.append(now_mine or found.get(task_id))
-        return results, written.recorded
+        return results, written.events
 
     return await transact(engine, work)
 
@@ -183,10 +183,10 @@ async def _make_due_at_its_date(connection: AsyncConnection, refused: Sequence[T
 
 async def finish(
     engine: AsyncEngine, finishes: Sequence[Finish], *, now: datetime
-) -> tuple[list[Task | None], list[Recorded]]:
+) -> tuple[list[Task | None], list[StatusEvent]]:
     """Record how attempts ended. None where the fence did not match: the lease was lost, somebody else has the task."""
 
-    async def work(connection: AsyncConnection) -> tuple[list[Task | None], list[Recorded]]:
+    async def work(connection: AsyncConnection) -> tuple[list[Task | None], list[StatusEvent]]:
         found = await locked(connection, [one.task_id for one in finishes])
         after: dict[str, State] = {}
         settled: list[bool] = []
@@ -200,7 +200,7 @@ async def finish(
                 after[one.task_id] = ended
         written = await store(connection, found, after)
         results = [written.tasks[one.task_id] if ok else None for one, ok in zip(finishes, settled, strict=True)]
-        return results, written.recorded
+        return results, written.events
 
     return await transact(engine, work)
 
@@ -232,25 +232,25 @@ async def extend_leases(
     return await transact(engine, work)
 
 
-async def cancel(engine: AsyncEngine, task_id: str, *, now: datetime) -> tuple[Task, list[Recorded]]:
+async def cancel(engine: AsyncEngine, task_id: str, *, now: datetime) -> tuple[Task, list[StatusEvent]]:
     """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
     return await _request(engine, task_id, lambda state: lifecycle.cancel(task_id, state, now=now))
 
 
-async def retry(engine: AsyncEngine, task_id: str, *, now: datetime) -> tuple[Task, list[Recorded]]:
+async def retry(engine: AsyncEngine, task_id: str, *, now: datetime) -> tuple[Task, list[StatusEvent]]:
     """Raises TaskNotFound, TransitionRejected, StoreUnavailable. Whoever calls has PUBLISH_GRACE to publish it."""
     return await _request(engine, task_id, lambda state: lifecycle.retry(task_id, state, now=now))
 
 
 async def _request(
     engine: AsyncEngine, task_id: str, decide: Callable[[State], State | None]
-) -> tuple[Task, list[Recorded]]:
-    async def work(connection: AsyncConnection) -> tuple[Task, list[Recorded]]:
+) -> tuple[Task, list[StatusEvent]]:
+    async def work(connection: AsyncConnection) -> tuple[Task, list[StatusEvent]]:
         found = await locked(connection, [task_id])
         if task_id not in found:
             raise TaskNotFound(task_id)
         state = decide(found[task_id].state())
         written = await store(connection, found, {task_id: state} if state else {})
-        return (found | written.tasks)[task_id], written.recorded
+        return (found | written.tasks)[task_id], written.events
 
     return await transact(engine, work)

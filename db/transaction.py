@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.errors import StoreUnavailable
+from taskflow.db.errors import StoreUnavailable
 
 logger = logging.getLogger("taskflow.db")
 
@@ -47,6 +47,11 @@ def is_unavailable(error: BaseException) -> bool:
             return False
         return error.connection_invalidated or isinstance(error, sa.exc.InterfaceError | sa.exc.OperationalError)
     return isinstance(error, OSError | TimeoutError | sa.exc.TimeoutError)
+
+
+def may_blame_one(error: Exception) -> bool:
+    """Whether one of the rows in a set may be why the database refused the set."""
+    return not isinstance(error, StoreUnavailable) and not is_unavailable(error)
 
 
 def _turn(engine: AsyncEngine) -> AbstractAsyncContextManager[None]:

@@ -2,7 +2,7 @@
 import type { CodegenConfig } from "@graphql-codegen/cli";
 
 const config: CodegenConfig = {
-  schema: "../graph/schema.graphql",
+  schema: "../graph/schema/schema.graphql",
   documents: "src/**/*.graphql",
   generates: {
     "src/generated/graphql.ts": {

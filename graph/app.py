@@ -13,23 +13,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from graph import health, rest, ws
-from graph.context import Context, Services
-from graph.dashboard import Dashboard, built_dashboard
-from graph.figures import FiguresCache
-from graph.live import open_hub
-from graph.pages import GraphQLWithPage, index
-from graph.problems import HANDLERS
-from graph.schema import schema
-from graph.security import allowed_origins
-from graph.stats import StatsCache
-from graph.submit import open_submitter
-from infra.resources import Resources
-from infra.settings import Settings
+from taskflow.graph.figures.stats import StatsCache
+from taskflow.graph.figures.throughput import FiguresCache
+from taskflow.graph.http import health, rest
+from taskflow.graph.http.dashboard import Dashboard, built_dashboard
+from taskflow.graph.http.pages import GraphQLWithPage, index
+from taskflow.graph.http.problems import HANDLERS
+from taskflow.graph.http.security import allowed_origins
+from taskflow.graph.live.hub import open_hub
+from taskflow.graph.schema.build import schema
+from taskflow.graph.services import Operation, Services
+from taskflow.graph.sockets import feed as ws
+from taskflow.graph.tasks.submit import open_submitter
+from taskflow.infra.resources import Resources
+from taskflow.infra.settings import Settings
 
 BODY_MAX: Final = 4 * 1024 * 1024
 """Room for many tasks at once; more where one payload may be larger."""
-OPENAPI: Final = Path(__file__).with_name("openapi.json")
+OPENAPI: Final = Path(__file__).parent / "http" / "openapi.json"
 
 
 @asynccontextmanager
@@ -56,7 +57,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
     dashboard = Dashboard(folder, settings) if folder else None
     origins = sorted(allowed_origins(settings.cors_allow_origins))
     limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
-    graphql = GraphQLWithPage(schema, context=Context.of, allowed_origins=origins, body_limit=limit)
+    graphql = GraphQLWithPage(schema, context=Operation.of, allowed_origins=origins, body_limit=limit)
     graphql.dashboard = dashboard
     app = Starlette(
         routes=[

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
-from infra.background import running
+from taskflow.infra.background import running
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -13,10 +13,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from infra import sqlite
-from infra.background import doubling
-from infra.errors import StartError
-from infra.wire import dump_json
+from taskflow.infra import sqlite
+from taskflow.infra.background import doubling
+from taskflow.infra.errors import StartError
+from taskflow.infra.wire import dump_json
 
 logger = logging.getLogger("taskflow.db")
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.broker import Broker
-from infra.broker.topology import Topology
-from infra.bus import Bus
-from infra.database import open_database
-from infra.settings import MEMORY, Settings
+from taskflow.infra.broker import Broker
+from taskflow.infra.broker.topology import Topology
+from taskflow.infra.bus import Bus
+from taskflow.infra.database import open_database
+from taskflow.infra.settings import MEMORY, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 async def _open_broker(stack: AsyncExitStack, settings: Settings) -> Broker:
     if settings.rabbitmq_url == MEMORY:
-        from infra.broker.memory import open_memory_broker
+        from taskflow.infra.broker.memory import open_memory_broker
 
         return await stack.enter_async_context(open_memory_broker())
-    from infra.broker.rabbitmq import open_rabbitmq
+    from taskflow.infra.broker.rabbitmq import open_rabbitmq
 
     return await stack.enter_async_context(
         open_rabbitmq(
@@ -57,10 +57,10 @@ async def _open_broker(stack: AsyncExitStack, settings: Settings) -> Broker:
 
 async def _open_bus(stack: AsyncExitStack, settings: Settings) -> Bus:
     if settings.redis_url == MEMORY:
-        from infra.bus.memory import open_memory_bus
+        from taskflow.infra.bus.memory import open_memory_bus
 
         return await stack.enter_async_context(open_memory_bus())
-    from infra.bus.redis import open_redis
+    from taskflow.infra.bus.redis import open_redis
 
     return await stack.enter_async_context(
         open_redis(

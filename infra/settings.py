@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from infra.errors import StartError
+from taskflow.infra.errors import StartError
 
 MEMORY = "memory://"
 

@@ -1,9 +1,20 @@
-"""How instants and JSON look on every wire: RFC 3339 in UTC with a trailing Z and microseconds; compact UTF-8 JSON."""
+"""How instants and JSON look on every wire: RFC 3339 in UTC with microseconds and a Z; strict, compact JSON."""
 
 import json
 import math
+import re
 from datetime import UTC, datetime
-from typing import Any
+from itertools import chain
+from typing import Any, Final, NoReturn
+
+import orjson
+
+MAX_NESTING: Final = 200
+"""A payload of more than its 32 levels is still read, so that the answer can name the field."""
+
+
+class NotJson(ValueError):
+    """What came is no JSON that can be read; the text says why."""
 
 
 def format_instant(at: datetime) -> str:
@@ -61,3 +72,52 @@ def _check_scalar(value: Any) -> None:
             raise ValueError("has a number that JSON has not: NaN or an infinity")
     elif value is not None:
         raise ValueError(f"has a {type(value).__name__}, which is not JSON")
+
+
+def decode_json(text: bytes | bytearray | str) -> Any:
+    """Raises NotJson also for what Python takes for JSON and others do not: NaN, infinity, lone surrogates."""
+    try:
+        text = text if isinstance(text, str) else text.decode()
+        value = _DECODER.decode(text)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise NotJson(f"Not JSON: {error}.") from None
+    except (ValueError, RecursionError):
+        raise NotJson("Not JSON that can be read: a number, a character or the nesting is out of range.") from None
+    if text.count("[") + text.count("{") > MAX_NESTING and _is_deeper(value, MAX_NESTING):
+        raise NotJson(f"The JSON is nested more than {MAX_NESTING} levels deep.")
+    return value
+
+
+def encode_json(value: object) -> bytes:
+    """Valid JSON in UTF-8 whatever the strings hold: what orjson refuses is escaped."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a lone surrogate, an integer beyond 64 bits
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(digits)
+    return number
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        containers = (
+            item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)
+        )
+        level = list(chain.from_iterable(containers))
+    return bool(level)

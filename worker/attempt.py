@@ -12,11 +12,11 @@ from typing import Any, Final, Never, TypeVar
 
 import pydantic
 
-from db.lifecycle import Cancelled, Failed, Outcome, Succeeded, TaskError
-from infra.wire import check_json, dump_json
-from worker.context import Context
-from worker.registry import Handler, Permanent, RetryLater
-from worker.text import LONGEST_TRACEBACK, clean
+from taskflow.db.lifecycle import Cancelled, Failed, Outcome, Succeeded, TaskError
+from taskflow.infra.wire import check_json, dump_json
+from taskflow.worker.context import Context
+from taskflow.worker.registry import Handler, Permanent, RetryLater
+from taskflow.worker.text import LONGEST_TRACEBACK, clean
 
 T = TypeVar("T")
 

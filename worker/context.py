@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from worker.text import clean
+from taskflow.worker.text import clean
 
 
 class Context:

@@ -1,25 +1,25 @@
 """The loop over `dispatch_at`, in every worker, safe in any number: what has fallen due goes to the broker."""
 
 import asyncio
-import random
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
 
-from db import dispatch
-from db.errors import StoreUnavailable
-from db.lifecycle import TaskStatus
-from infra.broker import BrokerUnavailable
-from infra.resources import Resources
-from worker.outbox import announce, dead_letter, publish
+from taskflow.db import dispatch
+from taskflow.db.errors import StoreUnavailable
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.infra.broker import BrokerUnavailable
+from taskflow.infra.events.handover import dead_letter, publish
+from taskflow.infra.resources import Resources
+from taskflow.worker.rescue import rescue_lost
 
 logger = structlog.get_logger("taskflow.dispatcher")
 
 AT_A_TIME: Final = 500
 LONGEST_SLEEP: Final = 1.0
 LOOK_FOR_LOST: Final = timedelta(seconds=10)
-SETTLED: Final = timedelta(seconds=1)
+UNTOUCHED_FOR: Final = timedelta(seconds=1)
 """How long a row must have been left alone before a broker that came back empty is taken to have lost its message."""
 
 
@@ -31,10 +31,10 @@ class Dispatcher:
         self._look_at = datetime.now(UTC)
 
     async def run(self) -> None:
-        """Turn after turn, for ever. Sleeps until the next row falls due, at most a second."""
+        """For ever. Sleeps until the next row falls due, at most a second."""
         while True:
             try:
-                delay = await self.turn()
+                delay = await self.run_once()
                 self._show_life()
             except StoreUnavailable:
                 delay = LONGEST_SLEEP
@@ -50,11 +50,13 @@ class Dispatcher:
         if path := self._resources.settings.worker_heartbeat_file:
             path.touch()
 
-    async def turn(self) -> float:
+    async def run_once(self) -> float:
         """Hand over what is due; seconds until there is more. Raises StoreUnavailable, BrokerUnavailable."""
         await self._recover_lost()
         now = datetime.now(UTC)
-        if await self._hand_over(now):
+        await self._resources.broker.ping()  # rows are left alone while it is away: none can be handed over
+        more_lost = await rescue_lost(self._resources, now)
+        if await self._hand_over(now) or more_lost:
             return 0
         due = await dispatch.next_due(self._resources.engine)
         if due is None:
@@ -62,19 +64,9 @@ class Dispatcher:
         return min(max((due - datetime.now(UTC)).total_seconds(), 0.001), LONGEST_SLEEP)
 
     async def _hand_over(self, now: datetime) -> bool:
-        """Whether there may be more at once. Rows are left alone while the broker is away: none can be handed over."""
+        """Whether there may be more at once."""
         resources = self._resources
-        await resources.broker.ping()
-        rows, recorded = await dispatch.due(
-            resources.engine,
-            now=now,
-            limit=AT_A_TIME,
-            jitter=random.random,
-        )
-        announce(resources.bus, recorded)
-        for event in recorded:
-            if event.message:
-                logger.warning(event.message, task_id=event.task_id, kind=event.kind, status=event.status)
+        rows = await dispatch.take_due(resources.engine, now=now, limit=AT_A_TIME)
         pending = [task for task in rows if task.status is TaskStatus.PENDING]
         failed = [task for task in rows if task.status is TaskStatus.FAILED]
         if pending:
@@ -93,17 +85,21 @@ class Dispatcher:
         now = datetime.now(UTC)
         if broker.generation != self._generation:
             self._generation = broker.generation
-            self._suspected = dict.fromkeys(settings.worker_queues, now + SETTLED)
+            self._suspected = dict.fromkeys(settings.worker_queues, now + UNTOUCHED_FOR)
             self._look_at = now
         if now < self._look_at:
             return
         for queue in settings.worker_queues:
             suspected_until = self._suspected.get(queue)
             if await broker.depth(queue) == 0:
-                await self._recover_queue(queue, now, SETTLED if suspected_until else settings.worker_republish_after)
+                await self._recover_queue(
+                    queue, now, UNTOUCHED_FOR if suspected_until else settings.worker_republish_after
+                )
                 if suspected_until and now > suspected_until:
                     del self._suspected[queue]
-        self._look_at = now + (SETTLED if self._suspected else min(LOOK_FOR_LOST, settings.worker_republish_after))
+        self._look_at = now + (
+            UNTOUCHED_FOR if self._suspected else min(LOOK_FOR_LOST, settings.worker_republish_after)
+        )
 
     async def _recover_queue(self, queue: str, now: datetime, older_than: timedelta) -> None:
         found = 0

@@ -4,8 +4,8 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from worker.context import Context
-from worker.registry import Permanent, RetryLater, task
+from taskflow.worker.context import Context
+from taskflow.worker.registry import Permanent, RetryLater, task
 
 
 @dataclass

@@ -3,45 +3,36 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-import sqlalchemy as sa
 import structlog
 
-from db import queries, tasks
-from db.errors import StoreUnavailable
-from db.lifecycle import Failed, GivenBack, Outcome, TaskStatus
-from db.models import Task
-from db.tasks import Claimed, Finish
-from db.transaction import is_unavailable
-from infra.batcher import Batcher, open_batcher
-from infra.broker import DeadLetter, Delivery
-from infra.resources import Resources
-from worker.attempt import overdue, run_attempt, task_error
-from worker.context import Context
-from worker.outbox import announce, dead_letter, until_stored
-from worker.registry import Registry
+from taskflow.db.lifecycle import Failed, GivenBack, Outcome, TaskStatus
+from taskflow.db.models import Task
+from taskflow.db.tasks import Claimed, Finish
+from taskflow.infra.broker import DeadLetter, Delivery
+from taskflow.infra.events.handover import dead_letter
+from taskflow.infra.resources import Resources
+from taskflow.worker.attempt import overdue, run_attempt, task_error
+from taskflow.worker.context import Context
+from taskflow.worker.records import Records
+from taskflow.worker.registry import Registry
 
 logger = structlog.get_logger("taskflow.worker")
 
 LONGEST_ID: Final = 36
-BATCH: Final = 200
 GIVE_BACK_TIME: Final = 5.0
 """Seconds for a stopping worker to record what it gives back."""
-BURY_AGAIN: Final = 1.0
+DEAD_LETTER_AGAIN: Final = 1.0
 """Seconds before a dead letter is offered again to a broker that did not take it."""
 LAST_WORDS: Final = timedelta(seconds=5)
 """How long after its time limit a handler may take to end."""
-UNSEEN_ROW_WAIT: Final = 0.5
-"""Seconds before a message without a row is looked up again: its publisher may be about to commit."""
 
 
 @dataclass(slots=True)
-class Running:
+class RunningAttempt:
     """An attempt under way in this process."""
 
     claimed: Claimed
@@ -57,10 +48,8 @@ class Executor:
 
     resources: Resources
     registry: Registry
-    worker_id: str
-    claims: Batcher[str, Claimed | Task | None]
-    finishes: Batcher[Finish, Task | None]
-    running: dict[str, Running] = field(default_factory=dict)
+    records: Records
+    running: dict[str, RunningAttempt] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     deliveries: set[asyncio.Task[None]] = field(default_factory=set)
     overdue: set[asyncio.Task[Outcome]] = field(default_factory=set)
@@ -95,31 +84,15 @@ class Executor:
         """From a message in hand to an acknowledged one. Cancelled midway, it leaves the message to come back."""
         task_id = _task_id(delivery.body)
         if task_id is None:
-            return await self._bury(delivery, "not a task message", None)
-        claimed = await self._claim(task_id)
+            return await self._dead_letter(delivery, "not a task message", None)
+        claimed = await self.records.claim(task_id, is_running=self.running.__contains__)
         if claimed is None:
-            return await self._bury(delivery, "there is no such task", task_id)
+            return await self._dead_letter(delivery, "there is no such task", task_id)
         if isinstance(claimed, Claimed):
             await self._run(claimed, delivery.body)
         else:
             logger.debug("duplicate delivery", task_id=task_id, status=claimed.status)
         return await delivery.ack()
-
-    async def _claim(self, task_id: str) -> Claimed | Task | None:
-        claimed = await self._claim_once(task_id)
-        if claimed is None:
-            await asyncio.sleep(UNSEEN_ROW_WAIT)
-            claimed = await self._claim_once(task_id)
-        return claimed
-
-    async def _claim_once(self, task_id: str) -> Claimed | Task | None:
-        """A claim whose commit broke off may have taken effect all the same: then the task is ours."""
-        doubts: list[StoreUnavailable] = []
-        found = await until_stored(lambda: self.claims.submit(task_id), doubts)
-        if not doubts or not isinstance(found, Task) or found.worker_id != self.worker_id or found.claim is None:
-            return found
-        event_id = await until_stored(lambda: queries.last_event_id(self.resources.engine, task_id))
-        return found if task_id in self.running else Claimed(found, found.claim, event_id)
 
     async def _run(self, claimed: Claimed, body: bytes) -> None:
         task = claimed.task
@@ -129,7 +102,7 @@ class Executor:
         try:
             outcome = await self._outcome(running)
             finish = Finish(task.id, claimed.claim, outcome, running.context.fraction)
-            ended = None if running.lost else await self._finish(finish)
+            ended = None if running.lost else await self.records.finish(finish)
         finally:
             if self.running.get(task.id) is running:  # it may have come back here after its lease was lost
                 del self.running[task.id]  # only now: until its outcome is stored the task needs its lease
@@ -141,7 +114,7 @@ class Executor:
         if ended.status is TaskStatus.FAILED:
             await dead_letter(self.resources, [ended], body=body)
 
-    def _start(self, claimed: Claimed) -> Running:
+    def _start(self, claimed: Claimed) -> RunningAttempt:
         task = claimed.task
         context = Context(
             task_id=task.id,
@@ -154,7 +127,7 @@ class Executor:
         attempt = asyncio.create_task(self._attempt(task, context), name=f"attempt {task.id}")
         if self.stopping:
             attempt.cancel()  # before it has begun, so that it is given back
-        running = self.running[task.id] = Running(claimed, context, attempt)
+        running = self.running[task.id] = RunningAttempt(claimed, context, attempt)
         return running
 
     async def _attempt(self, task: Task, context: Context) -> Outcome:
@@ -172,7 +145,7 @@ class Executor:
                 result_max_bytes=self.resources.settings.payload_max_bytes,
             )
 
-    async def _outcome(self, running: Running) -> Outcome:
+    async def _outcome(self, running: RunningAttempt) -> Outcome:
         """The attempt's own, or GivenBack when this worker stops before it has one."""
         handler = self.registry.get(running.claimed.task.kind)
         limit = handler.options.timeout if handler else None
@@ -190,25 +163,16 @@ class Executor:
             return GivenBack()
         return running.attempt.result()
 
-    async def _finish(self, finish: Finish) -> Task | None:
-        try:
-            return await until_stored(lambda: self.finishes.submit(finish))
-        except sa.exc.DBAPIError as error:
-            logger.exception("outcome refused by the database", task_id=finish.task_id)
-            sentence = f"The outcome could not be stored: the database refused it ({type(error.orig).__name__})"
-            refused = Finish(finish.task_id, finish.claim, Failed(task_error("InvalidResult", sentence), retry_in=None))
-            return await until_stored(lambda: self.finishes.submit(refused))
-
-    async def _bury(self, delivery: Delivery, reason: str, task_id: str | None) -> None:
+    async def _dead_letter(self, delivery: Delivery, reason: str, task_id: str | None) -> None:
         """Dead-letter what nobody can run. Not acknowledged until it is there: else it comes back."""
         logger.warning("message dead-lettered", reason=reason, task_id=task_id)
         letter = DeadLetter(delivery.body, reason, task_id)
         while not all(await self.resources.broker.dead_letter([letter])):  # noqa: ASYNC110 - no event would tell
-            await asyncio.sleep(BURY_AGAIN)
+            await asyncio.sleep(DEAD_LETTER_AGAIN)
         await delivery.ack()
 
 
-def _release(running: Running) -> None:
+def _release(running: RunningAttempt) -> None:
     running.context.release()
     running.attempt.cancel()
 
@@ -222,34 +186,3 @@ def _task_id(body: bytes) -> str | None:
     task_id = message.get("task_id") if isinstance(message, dict) else None
     sound = isinstance(task_id, str) and 0 < len(task_id) <= LONGEST_ID and task_id.isprintable() and task_id.isascii()
     return task_id if sound else None
-
-
-@asynccontextmanager
-async def open_executor(resources: Resources, registry: Registry, *, worker_id: str) -> AsyncIterator[Executor]:
-    engine, settings = resources.engine, resources.settings
-
-    async def claim(ids: list[str]) -> Sequence[Claimed | Task | None]:
-        results, recorded = await tasks.claim(
-            engine,
-            ids,
-            now=datetime.now(UTC),
-            lease=settings.worker_lease,
-            worker_id=worker_id,
-            max_attempts=registry.max_attempts,
-        )
-        announce(resources.bus, recorded)
-        return results
-
-    async def finish(finishes: list[Finish]) -> Sequence[Task | None]:
-        results, recorded = await tasks.finish(engine, finishes, now=datetime.now(UTC))
-        announce(resources.bus, recorded)
-        return results
-
-    def divisible(error: Exception) -> bool:
-        return not isinstance(error, StoreUnavailable) and not is_unavailable(error)
-
-    async with (
-        open_batcher(claim, limit=BATCH, divisible=divisible) as claims,
-        open_batcher(finish, limit=BATCH, divisible=divisible) as finishes,
-    ):
-        yield Executor(resources, registry, worker_id, claims, finishes)

@@ -1,15 +1,18 @@
 """Keeps what runs here alive: heartbeats, progress, cancellations. A heartbeat learns what the bus did not say."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 
-from db.errors import StoreUnavailable
-from db.tasks import Lease, extend_leases
-from infra.bus import CANCEL_CHANNEL, GAP, STATUS_CHANNEL, StatusEvent
-from worker.executor import Executor, Running
+from taskflow.db.errors import StoreUnavailable
+from taskflow.db.models import StatusEvent
+from taskflow.db.tasks import Lease, extend_leases
+from taskflow.infra.bus import CANCEL_CHANNEL, GAP
+from taskflow.infra.events.handover import announce
+from taskflow.worker.executor import Executor, RunningAttempt
 
 logger = structlog.get_logger("taskflow.worker")
 
@@ -41,7 +44,7 @@ async def beat(executor: Executor) -> None:
     held = await extend_leases(
         executor.resources.engine,
         leases,
-        worker_id=executor.worker_id,
+        worker_id=executor.records.worker_id,
         now=datetime.now(UTC),
         lease=settings.worker_lease,
     )
@@ -56,13 +59,13 @@ async def beat(executor: Executor) -> None:
             cancel(executor, one)
 
 
-def _news(running: Running) -> tuple[float, str | None] | None:
+def _news(running: RunningAttempt) -> tuple[float, str | None] | None:
     context = running.context
     latest = None if context.fraction is None else (context.fraction, context.message)
     return None if latest == running.reported else latest
 
 
-def lose(running: Running) -> None:
+def lose(running: RunningAttempt) -> None:
     """Somebody else has the task: stop, and say nothing of how it ended."""
     logger.warning("lease lost", task_id=running.claimed.task.id, attempt=running.claimed.task.attempt)
     running.lost = True
@@ -70,7 +73,7 @@ def lose(running: Running) -> None:
     running.attempt.cancel()
 
 
-def cancel(executor: Executor, running: Running) -> None:
+def cancel(executor: Executor, running: RunningAttempt) -> None:
     """A thread finds out when it asks; a coroutine gets a CancelledError, once."""
     if running.context.is_cancelled:
         return
@@ -98,22 +101,10 @@ async def report_progress(executor: Executor) -> None:
             # list() is one step, and a thread that holds the old set may still add to it.
             running = [executor.running[one] for one in list(tasks) if one in executor.running]
             events = [_progress_event(one) for one in running if not one.attempt.done()]
-            executor.resources.bus.publish(STATUS_CHANNEL, [event.encode() for event in events])
+            announce(executor.resources.bus, events)
 
 
-def _progress_event(running: Running) -> StatusEvent:
-    task, context = running.claimed.task, running.context
-    return StatusEvent(
-        event_id=running.claimed.event_id,
-        task_id=task.id,
-        status=task.status,
-        version=task.version,
-        attempt=task.attempt,
-        message=context.message,
-        progress=context.fraction,
-        updated_at=datetime.now(UTC),
-        title=task.title,
-        kind=task.kind,
-        queue=task.queue,
-        created_at=task.created_at,
-    )
+def _progress_event(running: RunningAttempt) -> StatusEvent:
+    event = StatusEvent.of(running.claimed.task, running.claimed.event_id)
+    context = running.context
+    return replace(event, message=context.message, progress=context.fraction, updated_at=datetime.now(UTC))

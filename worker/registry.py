@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 
 import pydantic
 
-from db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
-from infra.errors import StartError
+from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
+from taskflow.infra.errors import StartError
 
 MARK: Final = "__taskflow_options__"
 POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -7,12 +7,13 @@ import socket
 
 import structlog
 
-from infra.broker import Consumer
-from infra.resources import Resources
-from worker.dispatcher import Dispatcher
-from worker.executor import Executor, open_executor
-from worker.leases import hear_cancellations, keep_leases, report_progress
-from worker.registry import Registry
+from taskflow.infra.broker import Consumer
+from taskflow.infra.resources import Resources
+from taskflow.worker.dispatcher import Dispatcher
+from taskflow.worker.executor import Executor
+from taskflow.worker.leases import hear_cancellations, keep_leases, report_progress
+from taskflow.worker.records import open_records
+from taskflow.worker.registry import Registry
 
 logger = structlog.get_logger("taskflow.worker")
 
@@ -23,10 +24,11 @@ async def run_worker(resources: Resources, registry: Registry, stop: asyncio.Eve
     worker_id = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=settings.worker_queues)
     async with (
-        open_executor(resources, registry, worker_id=worker_id) as executor,
+        open_records(resources, registry, worker_id=worker_id) as records,
         resources.broker.consume(settings.worker_queues, prefetch=settings.worker_prefetch) as consumer,
         asyncio.TaskGroup() as background,
     ):
+        executor = Executor(resources, registry, records)
         keeping = [
             background.create_task(loop)
             for loop in (keep_leases(executor), hear_cancellations(executor), report_progress(executor))

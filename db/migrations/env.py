@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from db.models import metadata
-from db.revision import VERSION_TABLE
+from taskflow.db.models import metadata
+from taskflow.db.revision import VERSION_TABLE
 
 SEARCH_INDEX = "idx_tasks_title"
 """Of the words of titles. Only MySQL has it, so the models don't."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self
 
-from infra.errors import StartError
-from infra.wire import dump_json, format_instant
+from taskflow.infra.errors import StartError
+from taskflow.infra.wire import dump_json, format_instant
 
 
 class BrokerUnavailable(StartError):

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
-from infra.broker import DeadLetter, TaskMessage
+from taskflow.infra.broker import DeadLetter, TaskMessage
 
 DEAD_LETTERS_KEPT: Final = 1_000
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final, Self
 
-from infra.bus import GAP, Gap
+from taskflow.infra.bus import GAP, Gap
 
 MAILBOX_LIMIT: Final = 10_000
 

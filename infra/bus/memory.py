@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
+from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
 
 
 class MemoryBus:

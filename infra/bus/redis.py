@@ -17,10 +17,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError, ResponseError
 
-from infra.background import doubling, running
-from infra.bus import BusUnavailable
-from infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
-from infra.bus.outbox import Outbox
+from taskflow.infra.background import doubling, running
+from taskflow.infra.bus import BusUnavailable
+from taskflow.infra.bus.backlog import Outbox
+from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
 
 logger = logging.getLogger("taskflow.bus")
 

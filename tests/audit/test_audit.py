@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from graph.app import open_services
-from infra.resources import open_resources
-from infra.settings import Settings
+from taskflow.graph.app import open_services
+from taskflow.infra.resources import open_resources
+from taskflow.infra.settings import Settings
 from tests.graph.serve import app_of, make_app, serving
 from tests.graph.toy import Events
 

@@ -14,13 +14,13 @@ from uuid import uuid4
 
 import pytest
 
-from infra.broker import Broker, DeadLetter
-from infra.broker.memory import MemoryBroker, open_memory_broker
-from infra.broker.rabbitmq import open_rabbitmq
-from infra.broker.topology import Topology
-from infra.bus import Bus
-from infra.bus.memory import open_memory_bus
-from infra.bus.redis import open_redis
+from taskflow.infra.broker import Broker, DeadLetter
+from taskflow.infra.broker.memory import MemoryBroker, open_memory_broker
+from taskflow.infra.broker.rabbitmq import open_rabbitmq
+from taskflow.infra.broker.topology import Topology
+from taskflow.infra.bus import Bus
+from taskflow.infra.bus.memory import open_memory_bus
+from taskflow.infra.bus.redis import open_redis
 from tests import services
 from tests.contracts.operator import Operator, cleaned, open_operator
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from infra.broker import Broker, Consumer, Delivery, TaskMessage
+from taskflow.infra.broker import Broker, Consumer, Delivery, TaskMessage
 from tests.contracts.waiting import PATIENCE, eventually
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

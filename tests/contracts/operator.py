@@ -12,8 +12,8 @@ import aiormq
 import pytest
 from aiormq.abc import AbstractChannel, AbstractConnection, DeliveredMessage
 
-from infra.broker import DeadLetter
-from infra.broker.topology import Topology
+from taskflow.infra.broker import DeadLetter
+from taskflow.infra.broker.topology import Topology
 from tests.contracts.waiting import eventually
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.broker import Broker, DeadLetter
+from taskflow.infra.broker import Broker, DeadLetter
 from tests.contracts.messages import depth_is, ids, message, take
 from tests.contracts.waiting import PATIENCE, eventually
 

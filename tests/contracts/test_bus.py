@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.bus import GAP, Bus, Gap
+from taskflow.infra.bus import GAP, Bus, Gap
 from tests.contracts.waiting import PATIENCE
 
 

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from infra.bus import GAP, BusUnavailable, Gap
-from infra.bus.redis import RedisBus, open_redis
+from taskflow.infra.bus import GAP, BusUnavailable, Gap
+from taskflow.infra.bus.redis import RedisBus, open_redis
 from tests.contracts.proxy import Proxy, open_proxy
 from tests.contracts.waiting import PATIENCE, eventually, logged
 
@@ -83,7 +83,7 @@ async def test_a_subscription_outlives_an_absence_of_redis(
 async def test_a_half_open_subscription_is_noticed_and_replaced(
     bus: RedisBus, other: RedisBus, proxy: Proxy, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.bus.redis.QUIET", timedelta(seconds=0.5))
+    monkeypatch.setattr("taskflow.infra.bus.redis.QUIET", timedelta(seconds=0.5))
     async with bus.subscribe(channel) as subscription:
         proxy.silence()
         await skip_to_gap(subscription)
@@ -105,7 +105,7 @@ async def test_a_subscription_may_begin_while_redis_is_away(
 async def test_a_quiet_subscription_is_not_taken_for_lost(
     other: RedisBus, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.bus.redis.QUIET", timedelta(seconds=0.1))
+    monkeypatch.setattr("taskflow.infra.bus.redis.QUIET", timedelta(seconds=0.1))
     async with other.subscribe(channel) as subscription:
         await asyncio.sleep(0.5)  # it asks five times
         other.publish(channel, [b"news"])

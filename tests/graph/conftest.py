@@ -10,16 +10,17 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from db.migrate import migrate
-from graph.app import open_services
-from graph.context import Services
-from infra.resources import Resources, open_resources
-from infra.settings import Settings
+from taskflow.db.migrate import migrate
+from taskflow.graph.app import open_services
+from taskflow.graph.services import Services
+from taskflow.infra.resources import Resources, open_resources
+from taskflow.infra.settings import Settings
+from taskflow.worker import builtin as handlers
+from taskflow.worker import examples
+from taskflow.worker.registry import Registry
+from taskflow.worker.runtime import run_worker
 from tests.graph.api import Api
 from tests.graph.serve import app_of
-from worker import examples, handlers
-from worker.registry import Registry
-from worker.runtime import run_worker
 
 
 def on(database: Path) -> Settings:
@@ -61,7 +62,7 @@ async def services(resources: Resources) -> AsyncIterator[Services]:
 @pytest.fixture
 async def app(services: Services, monkeypatch: pytest.MonkeyPatch) -> Starlette:
     """The application, its services open: not yet served, and without the dashboard that may have been built here."""
-    monkeypatch.setattr("graph.app.built_dashboard", lambda: None)
+    monkeypatch.setattr("taskflow.graph.app.built_dashboard", lambda: None)
     return app_of(services)
 
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.models import Task
-from graph.live import Hub, Watcher, open_hub
-from graph.submit import Submitter, open_submitter
-from graph.validate import TaskInput, validate
-from infra.bus import STATUS_CHANNEL, Bus, Gap, StatusEvent
-from infra.bus.mailbox import Mailbox
-from infra.resources import Resources
+from taskflow.db.models import StatusEvent, Task
+from taskflow.graph.live.hub import Hub, Watcher, open_hub
+from taskflow.graph.tasks.submit import Submitter, open_submitter
+from taskflow.infra.bus import STATUS_CHANNEL, Bus, Gap
+from taskflow.infra.bus.mailbox import Mailbox
+from taskflow.infra.input import TaskInput, validate
+from taskflow.infra.resources import Resources
 
 Spoil = Callable[[Sequence[bytes]], Sequence[bytes]]
 

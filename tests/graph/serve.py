@@ -10,9 +10,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from graph.app import create_app
-from graph.context import Services
-from graph.http import GraphQLApp
+from taskflow.graph.app import create_app
+from taskflow.graph.http.graphql import GraphQLApp
+from taskflow.graph.services import Services
 from tests.graph.toy import Events, schema
 
 

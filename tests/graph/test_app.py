@@ -12,11 +12,11 @@ from starlette.routing import Route
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from graph import health, rest
-from graph.app import OPENAPI
-from graph.context import Services
-from graph.security import LocalNames
-from infra.errors import StartError
+from taskflow.graph.app import OPENAPI
+from taskflow.graph.http import health, rest
+from taskflow.graph.http.security import LocalNames
+from taskflow.graph.services import Services
+from taskflow.infra.errors import StartError
 from tests.graph.api import Api
 from tests.graph.client import PROTOCOL
 from tests.graph.serve import app_of, serving

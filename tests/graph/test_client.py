@@ -12,14 +12,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from db.lifecycle import TaskStatus
-from graph import client, live
-from graph.app import drain
-from graph.client import ClientError, execute, follow
-from graph.console import WATCH
-from graph.context import Services
-from infra.bus import STATUS_CHANNEL, StatusEvent
-from infra.resources import Resources
+from taskflow.cli.console import WATCH
+from taskflow.client import remote as client
+from taskflow.client.remote import ClientError, execute, follow
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.graph.app import drain
+from taskflow.graph.live import hub as live
+from taskflow.graph.services import Services
+from taskflow.infra.bus import STATUS_CHANNEL
+from taskflow.infra.events.status import decode
+from taskflow.infra.resources import Resources
 from tests.contracts.waiting import eventually
 from tests.graph.api import Api
 from tests.graph.serve import serving
@@ -155,7 +157,7 @@ async def test_progress_is_told_and_what_a_replay_repeats_is_not(
         message = await anext(messages)
         assert isinstance(message, bytes)
         await first
-        event = StatusEvent.decode(message)
+        event = decode(message)
         for fraction in (0.25, 0.25, 0.5):
             resources.bus.publish(STATUS_CHANNEL, [progress(event, fraction)])
         assert [one["progress"] for one in await take(events, 2)] == [0.25, 0.5]

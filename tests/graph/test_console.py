@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 from starlette.applications import Starlette
 
-from graph import console
-from graph.client import ClientError
-from graph.context import Services
+from taskflow.cli import console
+from taskflow.client.remote import ClientError
+from taskflow.graph.services import Services
 from tests.contracts.waiting import eventually
 from tests.graph.api import Api
 from tests.graph.serve import serving

@@ -8,9 +8,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from graph.dashboard import Dashboard
-from graph.pages import GraphQLWithPage
-from infra.settings import Settings
+from taskflow.graph.http.dashboard import Dashboard
+from taskflow.graph.http.pages import GraphQLWithPage
+from taskflow.infra.settings import Settings
 from tests.graph import toy
 
 SETTINGS = Settings(react_app_api_base="https://api.example.com", react_app_ws_url="wss://api.example.com/ws")

@@ -12,11 +12,13 @@ from starlette.websockets import WebSocketDisconnected
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from db import queries
-from db.errors import StoreUnavailable
-from graph import live, ws, ws_protocol
-from graph.app import drain
-from graph.context import Services
+from taskflow.db import queries
+from taskflow.db.errors import StoreUnavailable
+from taskflow.graph.app import drain
+from taskflow.graph.live import hub as live
+from taskflow.graph.services import Services
+from taskflow.graph.sockets import feed as ws
+from taskflow.graph.sockets import graphql_ws as ws_protocol
 from tests.contracts.waiting import eventually
 from tests.graph.api import Api
 from tests.graph.serve import serving

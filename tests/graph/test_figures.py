@@ -10,11 +10,22 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db import figures
-from db.lifecycle import TaskStatus
-from db.models import tasks
-from graph.figures import COARSE, FINE, LONGEST_READ, FiguresCache, Ledger, Span, Way, next_length, quantiles, summarise
-from infra.resources import Resources
+from taskflow.db import figures
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.models import tasks
+from taskflow.graph.figures.throughput import (
+    COARSE,
+    FINE,
+    LONGEST_READ,
+    FiguresCache,
+    Ledger,
+    Span,
+    Way,
+    next_length,
+    quantiles,
+    summarise,
+)
+from taskflow.infra.resources import Resources
 
 NOW = datetime(2026, 3, 1, 12, 0, 10, tzinfo=UTC)
 HISTORY = """

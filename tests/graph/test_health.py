@@ -11,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
 
-from graph import app as application
-from graph import health
-from graph.context import Services
-from infra import database
-from infra.broker import BrokerUnavailable
-from infra.resources import Resources
+from taskflow.graph import app as application
+from taskflow.graph.http import health
+from taskflow.graph.services import Services
+from taskflow.infra import database
+from taskflow.infra.broker import BrokerUnavailable
+from taskflow.infra.resources import Resources
 from tests.graph.api import CREATE, Api
 
 WORDS_OF_AN_OUTAGE = ("sqlite", "nowhere", "select", "insert", "traceback", "operationalerror", "unable to open")

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from graph import errors
-from graph.http import GRAPHQL, JSON, negotiate
-from graph.parameters import encode_json
+from taskflow.graph.execution import errors
+from taskflow.graph.http.body import JSON
+from taskflow.graph.http.graphql import GRAPHQL, negotiate
+from taskflow.infra.wire import encode_json
 from tests.graph.serve import make_app
 from tests.graph.toy import Missing
 

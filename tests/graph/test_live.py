@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from db import queries
-from db.errors import StoreUnavailable
-from db.models import Recorded, task_events, tasks
-from graph import live
-from graph.live import Lagged, News
-from infra.bus import STATUS_CHANNEL, StatusEvent
-from infra.resources import Resources
+from taskflow.db import queries
+from taskflow.db.errors import StoreUnavailable
+from taskflow.db.models import StatusEvent, task_events, tasks
+from taskflow.graph.live import hub as live
+from taskflow.graph.live.hub import Lagged, News
+from taskflow.infra.bus import STATUS_CHANNEL
+from taskflow.infra.events.status import decode, encode
+from taskflow.infra.resources import Resources
 from tests.contracts.waiting import eventually
 from tests.graph.hub import Bench, open_bench, take, versions
 
@@ -63,7 +64,7 @@ async def test_frame_is_what_the_bus_brought_or_would_have(bench: Bench) -> None
         await bench.create()
         repaired = await anext(watcher)
     for news in (heard, repaired):
-        assert StatusEvent.decode(news.frame) == news.event
+        assert decode(news.text.encode()) == news.event
         assert json.loads(news.text).keys() == json.loads(heard.text).keys()
 
 
@@ -176,7 +177,7 @@ async def test_strangers_row_is_delivered_from_the_state_it_was_found_in(patient
 
 def progress(event: StatusEvent, fraction: float) -> bytes:
     running = {"status": "PROCESSING", "progress": fraction, "message": f"{fraction:.0%}"}
-    return json.dumps(json.loads(event.encode()) | running).encode()
+    return json.dumps(json.loads(encode(event)) | running).encode()
 
 
 async def test_progress_is_delivered_each_time_under_its_version_until_a_newer_one(patient: Bench) -> None:
@@ -208,7 +209,7 @@ async def test_messages_that_are_no_events_are_ignored(patient: Bench, caplog: p
 async def test_outage_of_the_database_delays_and_loses_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def away(*arguments: object, **options: object) -> list[Recorded]:
+    async def away(*arguments: object, **options: object) -> list[StatusEvent]:
         raise StoreUnavailable
 
     async with bench.hub.watch() as watcher:
@@ -245,7 +246,7 @@ async def test_nothing_is_read_while_nobody_watches(bench: Bench, monkeypatch: p
         assert bench.hub.watchers == 1
     assert bench.hub.watchers == 0
     decoded: list[bytes] = []
-    monkeypatch.setattr(StatusEvent, "decode", decoded.append)
+    monkeypatch.setattr("taskflow.graph.live.hub.decode", decoded.append)
     monkeypatch.setattr(queries, "event_ids", None)
     task = await bench.create()
     await bench.change(task.id, times=3)

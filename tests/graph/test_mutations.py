@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from db.lifecycle import TaskStatus
-from db.models import tasks
-from infra.resources import Resources
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.models import tasks
+from taskflow.infra.resources import Resources
 from tests.graph.api import CREATE, Api
 
 CREATE_MANY = """

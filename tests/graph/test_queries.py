@@ -11,8 +11,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db.models import tasks
-from infra.resources import Resources
+from taskflow.db.models import tasks
+from taskflow.infra.resources import Resources
 from tests.graph.api import Api
 
 PAGE = """

@@ -8,8 +8,8 @@ from typing import Any
 
 import strawberry
 
-from graph.execution import Schema
-from graph.results import Outcome, Result, SharedEvent
+from taskflow.graph.execution.results import Outcome, Result, SharedEvent
+from taskflow.graph.execution.schema import Schema
 
 
 @strawberry.type

@@ -22,8 +22,8 @@ from graphql import (
     print_ast,
 )
 
-import graph.schema
-from graph.schema import schema
+from taskflow.graph.schema import build
+from taskflow.graph.schema.build import schema
 
 CONTRACT = build_schema(Path(__file__).with_name("contract.graphql").read_text())
 SERVED = build_schema(schema.as_str())
@@ -56,7 +56,7 @@ def default(value: GraphQLArgument | GraphQLInputField) -> str | None:
 
 
 def test_committed_print_is_what_is_served() -> None:
-    committed = Path(graph.schema.__file__).with_name("schema.graphql").read_text()
+    committed = Path(build.__file__).with_name("schema.graphql").read_text()
     assert committed == schema.as_str() + "\n", "run `make schema`"
 
 

@@ -6,16 +6,16 @@ import socket
 import httpx
 import pytest
 
-from graph import server
-from graph.server import listening, serve
-from infra.errors import StartError
-from infra.resources import Resources
+from taskflow.graph.http import server
+from taskflow.graph.http.server import listening, serve
+from taskflow.infra.errors import StartError
+from taskflow.infra.resources import Resources
 from tests.graph.client import connected
 
 
 @pytest.fixture(autouse=True)
 def without_dashboard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.app.built_dashboard", lambda: None)
+    monkeypatch.setattr("taskflow.graph.app.built_dashboard", lambda: None)
 
 
 def address(listener: socket.socket) -> str:

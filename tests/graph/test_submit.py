@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from db import dispatch, queries, tasks
-from db.errors import IdempotencyConflict, StoreUnavailable
-from db.models import Task
-from graph import submit
-from graph.submit import Submitter, open_submitter
-from graph.validate import TaskInput, validate
-from infra.broker import TaskMessage
-from infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, StatusEvent
-from infra.resources import Resources
+from taskflow.db import dispatch, queries, tasks
+from taskflow.db.errors import IdempotencyConflict, StoreUnavailable
+from taskflow.db.models import Task
+from taskflow.graph.tasks import submit
+from taskflow.graph.tasks.submit import Submitter, open_submitter
+from taskflow.infra.broker import TaskMessage
+from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL
+from taskflow.infra.events.status import decode
+from taskflow.infra.input import TaskInput, validate
+from taskflow.infra.resources import Resources
 from tests.contracts.waiting import eventually
 
 
@@ -70,7 +71,7 @@ async def test_change_is_announced_only_once_it_is_committed(submitter: Submitte
         [task] = await create(submitter, "A")
         message = await anext(messages)
         assert isinstance(message, bytes)
-        assert StatusEvent.decode(message).task_id == task.id
+        assert decode(message).task_id == task.id
         assert task.id in await queries.get(resources.engine, [task.id])
 
 

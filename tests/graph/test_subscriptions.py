@@ -9,14 +9,15 @@ import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
 
-from db import queries
-from db.errors import StoreUnavailable
-from db.models import Recorded, tasks
-from graph import live, subscription
-from graph.context import Context, Services
-from graph.results import Outcome, Result
-from graph.schema import schema
-from infra.resources import Resources
+from taskflow.db import queries
+from taskflow.db.errors import StoreUnavailable
+from taskflow.db.models import StatusEvent, tasks
+from taskflow.graph.execution.results import Outcome, Result
+from taskflow.graph.live import hub as live
+from taskflow.graph.schema import subscription
+from taskflow.graph.schema.build import schema
+from taskflow.graph.services import Operation, Services
+from taskflow.infra.resources import Resources
 from tests.contracts.waiting import eventually
 from tests.graph.api import Api
 from tests.graph.client import connected
@@ -64,7 +65,7 @@ class Watch:
 
 @asynccontextmanager
 async def watching(services: Services, query: str = WATCH, **variables: Any) -> AsyncIterator[Watch]:
-    async with aclosing(await schema.stream(query, variables, Context(services))) as outcomes:
+    async with aclosing(await schema.stream(query, variables, Operation(services))) as outcomes:
         yield Watch(outcomes)
 
 
@@ -207,7 +208,7 @@ async def test_after_misses_nothing_that_is_committed_while_it_replays(
     ids = await api.create_all(*({"title": str(number)} for number in range(3)))
     real, late = queries.recorded, asyncio.Event()
 
-    async def recorded(*arguments: Any, **options: Any) -> list[Recorded]:
+    async def recorded(*arguments: Any, **options: Any) -> list[StatusEvent]:
         page = await real(*arguments, **options)
         if late.is_set():
             return page
@@ -297,8 +298,8 @@ async def test_stats_come_first_and_then_when_they_change(
     api: Api, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "STATS_INTERVAL", 0.05)
-    monkeypatch.setattr("graph.cached.SHORTEST_REST", 0.0)
-    monkeypatch.setattr("graph.cached.REST_PER_COST", 0)
+    monkeypatch.setattr("taskflow.graph.figures.cached.SHORTEST_REST", 0.0)
+    monkeypatch.setattr("taskflow.graph.figures.cached.REST_PER_COST", 0)
     query = "subscription { stats { total byStatus { status count } queueDepth } }"
     async with watching(services, query) as watch:
         assert (await watch.data())["stats"]["total"] == 0

@@ -8,7 +8,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from graph import errors, ws_protocol
+from taskflow.graph.execution import errors
+from taskflow.graph.sockets import graphql_ws as ws_protocol
 from tests.graph.client import PROTOCOL, Client, connected
 from tests.graph.serve import make_app, serving
 from tests.graph.toy import Events, Missing

@@ -7,7 +7,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
 
-from graph.execution import Schema
+from taskflow.graph.execution.schema import Schema
 
 
 class Missing(Exception):

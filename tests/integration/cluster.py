@@ -16,7 +16,7 @@ import aiormq
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from db.models import task_events, tasks
+from taskflow.db.models import task_events, tasks
 from tests.integration.api import Api
 from tests.integration.program import Program, free_port, run
 

@@ -7,8 +7,8 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from db.lifecycle import Backoff
-from worker import Context, task
+from taskflow.db.lifecycle import Backoff
+from taskflow.worker import Context, task
 
 logger = logging.getLogger("team")
 QUICK = Backoff(base=timedelta(seconds=0.1))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.migrate import migrate
+from taskflow.db.migrate import migrate
 from tests import services
 from tests.store.databases import SERVERS, Backend, Maker, engine_on, run
 from tests.store.steps import check_histories

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.migrate import migrate
-from infra.database import create_engine
+from taskflow.db.migrate import migrate
+from taskflow.infra.database import create_engine
 
 Backend = Literal["sqlite", "mariadb", "mysql"]
 SERVERS = [pytest.param("mariadb", marks=pytest.mark.services), pytest.param("mysql", marks=pytest.mark.services)]

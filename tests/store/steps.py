@@ -10,11 +10,12 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import dispatch, queries, tasks
-from db.lifecycle import Outcome, Succeeded
-from db.models import NewTask, Task, TaskEvent
-from db.models import tasks as table
-from db.tasks import Claimed, Created, Finish
+from taskflow.db import dispatch, queries, tasks
+from taskflow.db.lifecycle import Outcome, Succeeded, TaskStatus
+from taskflow.db.models import NewTask, Task, TaskEvent
+from taskflow.db.models import tasks as table
+from taskflow.db.rescue import record_lost
+from taskflow.db.tasks import Claimed, Created, Finish
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -79,8 +80,10 @@ async def mark(engine: AsyncEngine, *published: Task) -> None:
 
 
 async def due(engine: AsyncEngine, *, now: datetime = NOON, limit: int = 100) -> list[Task]:
-    ready, _ = await dispatch.due(engine, now=now, limit=limit, jitter=lambda: 0.0)
-    return ready
+    """What the dispatcher would hand over now, lost workers included."""
+    lost = await record_lost(engine, now=now, limit=limit, jitter=lambda: 0.0)
+    failed = [task for task in lost.tasks.values() if task.status is TaskStatus.FAILED]
+    return failed + await dispatch.take_due(engine, now=now, limit=limit)
 
 
 async def get(engine: AsyncEngine, task_id: str) -> Task:

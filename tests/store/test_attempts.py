@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import tasks
-from db.errors import TaskNotFound, TransitionRejected
-from db.lifecycle import PUBLISH_GRACE, Cancelled, Failed, GivenBack, Outcome, Succeeded, TaskError, TaskStatus
-from db.models import Task
-from db.tasks import Claimed, Finish, Lease
+from taskflow.db import tasks
+from taskflow.db.errors import TaskNotFound, TransitionRejected
+from taskflow.db.lifecycle import PUBLISH_GRACE, Cancelled, Failed, GivenBack, Outcome, Succeeded, TaskError, TaskStatus
+from taskflow.db.models import Task
+from taskflow.db.tasks import Claimed, Finish, Lease
 from tests.store.steps import (
     LATER,
     LEASE,

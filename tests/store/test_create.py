@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import tasks
-from db.errors import IdempotencyConflict
-from db.lifecycle import PUBLISH_GRACE, TaskStatus
-from db.tasks import Created
+from taskflow.db import tasks
+from taskflow.db.errors import IdempotencyConflict
+from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
+from taskflow.db.tasks import Created
 from tests.store.steps import LATER, NOON, all_tasks, create, create_one, get, history, new
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import dispatch, tasks
-from db.lifecycle import PUBLISH_GRACE, Failed, GivenBack, TaskError, TaskStatus
+from taskflow.db import dispatch, tasks
+from taskflow.db.lifecycle import PUBLISH_GRACE, Failed, GivenBack, TaskError, TaskStatus
+from taskflow.db.rescue import record_lost
 from tests.store.databases import run
 from tests.store.steps import (
     LATER,
@@ -102,8 +103,8 @@ async def test_no_more_than_the_limit_is_taken_and_the_rest_next_time(engine: As
 
 async def test_a_row_whose_worker_died_is_recorded_as_lost_and_waits_for_its_retry(engine: AsyncEngine) -> None:
     claimed = await started(engine)
-    ready, (event,) = await dispatch.due(engine, now=NOON + LEASE, limit=10, jitter=lambda: 0.0)
-    assert ready == []
+    (event,) = (await record_lost(engine, now=NOON + LEASE, limit=10, jitter=lambda: 0.0)).events
+    assert await dispatch.take_due(engine, now=NOON + LEASE, limit=10) == []
     row = await get(engine, claimed.task.id)
     assert (row.status, row.attempt, row.run_at) == (TaskStatus.PENDING, 1, NOON + LEASE + SECOND)
     assert row.error

@@ -15,12 +15,12 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import dispatch, queries, tasks
-from db.errors import MigrationRefused
-from db.lifecycle import TaskStatus
-from db.migrate import LOCK, config, migrate
-from db.queries import Filter, Order
-from db.revision import REVISIONS, is_current
+from taskflow.db import dispatch, queries, tasks
+from taskflow.db.errors import MigrationRefused
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.migrate import LOCK, config, migrate
+from taskflow.db.queries import Filter, Order
+from taskflow.db.revision import REVISIONS, is_current
 from tests.store.databases import Maker, engine_on, fetch, on_servers, run
 from tests.store.steps import all_tasks, create_one, due, finish, get, history, start, started
 
@@ -325,7 +325,7 @@ async def migrate_one_step(engine: AsyncEngine) -> bool:
 async def test_waiting_for_another_migration_ends_with_a_sentence(
     maker: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("db.migrate.LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr("taskflow.db.migrate.LOCK_WAIT_SECONDS", 0)
     async with maker.empty() as engine, engine.connect() as other:
         assert await other.scalar(sa.select(sa.func.get_lock(LOCK, 0))) == 1
         with pytest.raises(MigrationRefused, match="still running"):

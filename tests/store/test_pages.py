@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import pages, queries, tasks
-from db.filters import search_words
-from db.lifecycle import Cancelled, Failed, Succeeded, TaskError, TaskStatus
-from db.models import Task
-from db.queries import Filter, Order, OrderField
+from taskflow.db import pages, queries, tasks
+from taskflow.db.filters import search_words
+from taskflow.db.lifecycle import Cancelled, Failed, Succeeded, TaskError, TaskStatus
+from taskflow.db.models import Task
+from taskflow.db.queries import Filter, Order, OrderField
 from tests.store.steps import NOON, SECOND, all_tasks, create, create_one, finish, history, new, start, started
 
 ORDERS = [Order(field, descending) for field in OrderField for descending in (True, False)]

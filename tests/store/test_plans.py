@@ -19,11 +19,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import dispatch, pages, queries, tasks
-from db.lifecycle import Succeeded, TaskStatus
-from db.migrate import migrate
-from db.queries import Filter, Order, OrderField
-from db.tasks import Claimed, Finish, Lease
+from taskflow.db import dispatch, pages, queries, tasks
+from taskflow.db.lifecycle import Succeeded, TaskStatus
+from taskflow.db.migrate import migrate
+from taskflow.db.queries import Filter, Order, OrderField
+from taskflow.db.rescue import record_lost
+from taskflow.db.tasks import Claimed, Finish, Lease
 from tests.store.databases import Maker, engine_on, on_servers, run
 from tests.store.steps import LEASE, NOON, claim, create, mark
 
@@ -199,7 +200,9 @@ async def test_an_id_is_found_by_its_key(engine: AsyncEngine) -> None:
 
 async def test_what_is_due_and_what_was_lost_is_found_by_the_dispatch_index(engine: AsyncEngine) -> None:
     with sent(engine) as statements:
-        await dispatch.due(engine, now=BEGIN - timedelta(days=1), limit=100, jitter=lambda: 0.0)
+        before = BEGIN - timedelta(days=1)
+        await dispatch.take_due(engine, now=before, limit=100)
+        await record_lost(engine, now=before, limit=100, jitter=lambda: 0.0)
         later = BEGIN + timedelta(days=99)
         await dispatch.recover_lost(engine, queue="queue1", now=later, older_than=LEASE, limit=10)
         await dispatch.next_due(engine)

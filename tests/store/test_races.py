@@ -9,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db import dispatch, queries, tasks
-from db.errors import StoreUnavailable, TransitionRejected
-from db.lifecycle import GivenBack, Succeeded, TaskStatus
-from db.models import Task
-from db.models import tasks as table
-from db.rows import locked
-from db.tasks import Claimed, Finish
-from db.transaction import is_lost_race, transact
+from taskflow.db import dispatch, queries, tasks
+from taskflow.db.errors import StoreUnavailable, TransitionRejected
+from taskflow.db.lifecycle import GivenBack, Succeeded, TaskStatus
+from taskflow.db.models import Task
+from taskflow.db.models import tasks as table
+from taskflow.db.rows import locked
+from taskflow.db.tasks import Claimed, Finish
+from taskflow.db.transaction import is_lost_race, transact
 from tests.store.databases import engine_on, execute, on_servers, run
 from tests.store.steps import (
     LATER,
@@ -175,7 +175,7 @@ async def test_a_deadlock_is_run_again_whole(engine: AsyncEngine) -> None:
 async def test_a_transaction_that_loses_each_race_gives_up(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("db.transaction.ATTEMPTS", 2)
+    monkeypatch.setattr("taskflow.db.transaction.ATTEMPTS", 2)
     task = await create_one(engine)
 
     async def work(connection: AsyncConnection) -> None:

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.migrate import migrate
-from db.transaction import transact
+from taskflow.db.migrate import migrate
+from taskflow.db.transaction import transact
 from tests.store.databases import engine_on, fetch
 from tests.store.steps import NOON, all_tasks, create, create_one, finish, get, start
 

@@ -8,11 +8,11 @@ from typing import TypeVar
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import dispatch, tasks
-from db.lifecycle import Succeeded
-from db.tasks import Claimed, Finish, Lease
+from taskflow.db import dispatch, tasks
+from taskflow.db.lifecycle import Succeeded
+from taskflow.db.tasks import Claimed, Finish, Lease
 from tests.store.databases import fetch, on_servers
-from tests.store.steps import LATER, LEASE, NOON, SECOND, claim, create, due, mark
+from tests.store.steps import LATER, LEASE, NOON, SECOND, claim, create, mark
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ async def test_a_batch_is_one_statement_for_each_step_whatever_its_size(engine: 
 @on_servers
 async def test_what_is_due_is_taken_in_three_statements(engine: AsyncEngine) -> None:
     await create(engine, 200)
-    taken = await counted(engine, lambda: due(engine, now=LATER, limit=200), select=2, update=1, commit=1)
+    taken = await counted(engine, lambda: dispatch.take_due(engine, now=LATER, limit=200), select=2, update=1, commit=1)
     assert len(taken) == 200
     await mark(engine, *taken)
     found = await counted(
@@ -59,7 +59,7 @@ async def test_what_is_due_is_taken_in_three_statements(engine: AsyncEngine) -> 
 
 @on_servers
 async def test_looking_for_what_is_due_and_finding_nothing_costs_one_statement(engine: AsyncEngine) -> None:
-    await counted(engine, lambda: due(engine, now=NOON), select=1, commit=1)
+    await counted(engine, lambda: dispatch.take_due(engine, now=NOON, limit=200), select=1, commit=1)
 
 
 async def counted(engine: AsyncEngine, work: Callable[[], Awaitable[T]], **expected: int) -> T:

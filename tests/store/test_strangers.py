@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import dispatch, queries, tasks
-from db.lifecycle import Failed, TaskError, TaskStatus
-from db.queries import Filter, Order
-from db.tasks import Claimed
+from taskflow.db import dispatch, queries, tasks
+from taskflow.db.lifecycle import Failed, TaskError, TaskStatus
+from taskflow.db.queries import Filter, Order
+from taskflow.db.tasks import Claimed
 from tests.store.databases import on_servers, run
 from tests.store.steps import LEASE, NOON, claim, due, finish, get, history, start
 

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import tasks
-from db.lifecycle import Failed, Succeeded, TaskError
-from db.tasks import Claimed, Finish
-from infra.wire import dump_json
+from taskflow.db import tasks
+from taskflow.db.lifecycle import Failed, Succeeded, TaskError
+from taskflow.db.tasks import Claimed, Finish
+from taskflow.infra.wire import dump_json
 from tests.store.databases import fetch, on_servers, run
 from tests.store.steps import NOON, claim, create, create_one, finish, get, history, new, start, started
 

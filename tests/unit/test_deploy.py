@@ -10,8 +10,9 @@ import httpx
 import pytest
 import yaml
 
-from graph import dashboard
-from infra.settings import Settings
+from taskflow.cli import factories
+from taskflow.graph.http import dashboard
+from taskflow.infra.settings import Settings
 
 TOP = Path(__file__).parents[2]
 DEPLOY = TOP / "infra" / "deploy"
@@ -115,7 +116,7 @@ def test_compose_needs_no_env_file_and_has_the_defaults_of_the_example(services:
 def test_the_dashboard_has_a_server_of_its_own_that_holds_no_credential(services: dict[str, Any]) -> None:
     frontend = services["frontend"]
     assert frontend["image"] == services["api"]["image"]
-    assert frontend["entrypoint"][:3] == ["uvicorn", "graph.dashboard:create_site", "--factory"]
+    assert frontend["entrypoint"][:3] == ["uvicorn", "taskflow.cli.factories:create_site", "--factory"]
     assert frontend["ports"] == ["127.0.0.1:${FRONTEND_PORT:-5001}:5001"]
     assert set(frontend["environment"]) == {"REACT_APP_API_BASE", "REACT_APP_WS_URL"}
     assert "env_file" not in frontend
@@ -138,7 +139,7 @@ async def test_the_server_of_the_dashboard_reads_where_the_api_is_when_it_starts
     monkeypatch.setattr(dashboard, "PLACES", (tmp_path,))
     monkeypatch.setenv("REACT_APP_API_BASE", "http://127.0.0.1:8000")
     monkeypatch.setenv("REACT_APP_WS_URL", "ws://127.0.0.1:8000/ws")
-    transport = httpx.ASGITransport(dashboard.create_site())
+    transport = httpx.ASGITransport(factories.create_site())
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:5001") as client:
         assert '"wsUrl": "ws://127.0.0.1:8000/ws"' in (await client.get("/config.js")).text
         page = await client.get("/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa")

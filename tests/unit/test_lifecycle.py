@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from db import lifecycle
-from db.errors import TransitionRejected
-from db.lifecycle import (
+from taskflow.db import lifecycle
+from taskflow.db.errors import TransitionRejected
+from taskflow.db.lifecycle import (
     ENDED,
     LONGEST_WAIT,
     MOVES,

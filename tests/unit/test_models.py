@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
-from db.lifecycle import State
-from db.models import Recorded, Task, TaskEvent, UtcDateTime, task_events, tasks
-from db.rows import RECORDED_COLUMNS, padded
+from taskflow.db.lifecycle import State
+from taskflow.db.models import Task, TaskEvent, UtcDateTime, task_events, tasks
+from taskflow.db.rows import padded
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,6 @@ from db.rows import RECORDED_COLUMNS, padded
     [
         (Task, tasks.c.keys()),
         (TaskEvent, task_events.c.keys()),
-        (Recorded, ["event_id", *(column.name for column in RECORDED_COLUMNS[1:])]),
     ],
 )
 def test_a_record_has_the_columns_of_what_it_is_read_from_in_their_order(record: type, columns: list[str]) -> None:

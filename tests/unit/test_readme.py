@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from db.lifecycle import MOVES, TaskStatus
-from infra.settings import Settings
+from taskflow.db.lifecycle import MOVES, TaskStatus
+from taskflow.infra.settings import Settings
 
 README = Path(__file__).parents[2].joinpath("README.md").read_text()
 

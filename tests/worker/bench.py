@@ -13,18 +13,19 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from db import dispatch, queries, tasks
-from db.lifecycle import ENDED, TaskStatus
-from db.models import NewTask, Task, TaskEvent
-from db.models import tasks as tasks_table
-from infra.broker import DeadLetter, TaskMessage
-from infra.broker.memory import MemoryBroker
-from infra.bus import GAP, STATUS_CHANNEL, StatusEvent
-from infra.resources import Resources
+from taskflow.db import dispatch, queries, tasks
+from taskflow.db.lifecycle import ENDED, TaskStatus
+from taskflow.db.models import NewTask, StatusEvent, Task, TaskEvent
+from taskflow.db.models import tasks as tasks_table
+from taskflow.infra.broker import DeadLetter, TaskMessage
+from taskflow.infra.broker.memory import MemoryBroker
+from taskflow.infra.bus import GAP, STATUS_CHANNEL
+from taskflow.infra.events.status import decode
+from taskflow.infra.resources import Resources
+from taskflow.worker import builtin as handlers
+from taskflow.worker.registry import Handler, Registry
+from taskflow.worker.runtime import run_worker
 from tests.contracts.waiting import PATIENCE, eventually
-from worker import handlers
-from worker.registry import Handler, Registry
-from worker.runtime import run_worker
 
 FAST: Final = timedelta(milliseconds=1)
 
@@ -121,7 +122,7 @@ class Bench:
             async for message in messages:
                 assert message is not GAP
                 async with self._heard:
-                    self.events.append(StatusEvent.decode(message))
+                    self.events.append(decode(message))
                     self._heard.notify_all()
 
 

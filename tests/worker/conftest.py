@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import structlog
 
-from db.migrate import migrate
-from infra.background import running
-from infra.broker.memory import MemoryBroker
-from infra.database import open_database
-from infra.resources import open_resources
-from infra.settings import Settings
+from taskflow.db.migrate import migrate
+from taskflow.infra.background import running
+from taskflow.infra.broker.memory import MemoryBroker
+from taskflow.infra.database import open_database
+from taskflow.infra.resources import open_resources
+from taskflow.infra.settings import Settings
 from tests.worker.bench import Bench, Worker, working
 
 Logs = list[MutableMapping[str, Any]]
@@ -62,7 +62,7 @@ def settings(migrated: Path, tmp_path: Path) -> Settings:
 @pytest.fixture(autouse=True)
 def _quick_heartbeats(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """One each 0.1 s, whatever the lease: it can be long enough that a machine which stalls does not lose it."""
-    monkeypatch.setattr("worker.leases.HEARTBEATS_A_LEASE", settings.worker_lease / timedelta(seconds=0.1))
+    monkeypatch.setattr("taskflow.worker.leases.HEARTBEATS_A_LEASE", settings.worker_lease / timedelta(seconds=0.1))
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from db.lifecycle import Backoff
-from db.models import Task
+from taskflow.db.lifecycle import Backoff
+from taskflow.db.models import Task
+from taskflow.worker import Context, Permanent, RetryLater, task
 from tests.worker.bench import FAST, Bench, until
 from tests.worker.conftest import StartWorker
-from worker import Context, Permanent, RetryLater, task
 
 SOON = Backoff(base=FAST)
 
@@ -313,7 +313,7 @@ async def test_an_async_handler_that_does_not_let_itself_be_stopped_is_left_behi
                 await release.wait()
         return "too late"
 
-    monkeypatch.setattr("worker.executor.LAST_WORDS", timedelta(seconds=0.05))
+    monkeypatch.setattr("taskflow.worker.executor.LAST_WORDS", timedelta(seconds=0.05))
     async with start_worker(stubborn):
         ended = await bench.run("stubborn")
         await bench.settle()

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from db import tasks
-from db.models import Task
-from infra.bus import CANCEL_CHANNEL
+from taskflow.db import tasks
+from taskflow.db.models import Task
+from taskflow.infra.bus import CANCEL_CHANNEL
+from taskflow.worker import Context, task
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import StartWorker
-from worker import Context, task
 
 
 @pytest.fixture(params=["told on the bus", "found by the heartbeat"])

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from db import dispatch
-from db.errors import StoreUnavailable
-from db.models import tasks as tasks_table
-from infra.broker import BrokerUnavailable
-from infra.settings import Settings
+from taskflow.db import dispatch
+from taskflow.db.errors import StoreUnavailable
+from taskflow.db.models import tasks as tasks_table
+from taskflow.infra.broker import BrokerUnavailable
+from taskflow.infra.settings import Settings
 from tests.worker.bench import Bench
 from tests.worker.conftest import Logs, StartWorker
 
@@ -44,7 +44,7 @@ async def test_a_queue_that_was_purged_is_filled_again(
     bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The broker gives no sign of that: an empty queue and rows that wait for long are the only one."""
-    monkeypatch.setattr("worker.dispatcher.SETTLED", timedelta())
+    monkeypatch.setattr("taskflow.worker.dispatcher.UNTOUCHED_FOR", timedelta())
     async with start_worker():
         await bench.run("message", {"message": "the look at the start is over"})
         task_id = await bench.create("message", {"message": "found"}, publish=False)
@@ -74,7 +74,7 @@ async def test_what_was_lost_is_found_although_new_messages_hide_it_at_first(
         return next(depths, None) or await real(queue)
 
     monkeypatch.setattr(bench.broker, "depth", depth)
-    monkeypatch.setattr("worker.dispatcher.LOOK_FOR_LOST", timedelta(hours=1))
+    monkeypatch.setattr("taskflow.worker.dispatcher.LOOK_FOR_LOST", timedelta(hours=1))
     task_id = await bench.create("message", {"message": "found"})
     bench.broker._ready.clear()
     async with start_worker():
@@ -84,15 +84,15 @@ async def test_what_was_lost_is_found_although_new_messages_hide_it_at_first(
 async def test_the_loop_outlives_database_broker_and_defects(
     bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, logs: Logs
 ) -> None:
-    real, errors = dispatch.due, iter([StoreUnavailable(), BrokerUnavailable(), ZeroDivisionError("a defect")])
+    real, errors = dispatch.take_due, iter([StoreUnavailable(), BrokerUnavailable(), ZeroDivisionError("a defect")])
 
     async def fail_at_first(*arguments: Any, **options: Any) -> Any:
         if error := next(errors, None):
             raise error
         return await real(*arguments, **options)
 
-    monkeypatch.setattr("worker.dispatcher.LONGEST_SLEEP", 0.02)
-    monkeypatch.setattr(dispatch, "due", fail_at_first)
+    monkeypatch.setattr("taskflow.worker.dispatcher.LONGEST_SLEEP", 0.02)
+    monkeypatch.setattr(dispatch, "take_due", fail_at_first)
     async with start_worker():
         task_id = await bench.create("message", {"message": "on time"}, publish=False)
         await bench.set(task_id, dispatch_at=datetime.now(UTC))

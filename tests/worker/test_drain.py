@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from db import tasks
-from infra.settings import Settings
+from taskflow.db import tasks
+from taskflow.infra.settings import Settings
+from taskflow.worker import Context, task
 from tests.contracts.waiting import eventually
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import Logs, StartWorker
-from worker import Context, task
 
 
 @pytest.fixture

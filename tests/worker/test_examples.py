@@ -3,8 +3,9 @@
 from types import ModuleType
 from typing import Any
 
-from worker import examples, handlers, task
-from worker.registry import Registry
+from taskflow.worker import builtin as handlers
+from taskflow.worker import examples, task
+from taskflow.worker.registry import Registry
 
 
 def test_a_kind_of_the_examples_is_free_for_a_team_to_take() -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from db import tasks
-from db.errors import StoreUnavailable
-from db.tasks import Claimed
-from infra.settings import Settings
+from taskflow.db import tasks
+from taskflow.db.errors import StoreUnavailable
+from taskflow.db.tasks import Claimed
+from taskflow.infra.settings import Settings
+from taskflow.worker import Context, task
 from tests.contracts.waiting import eventually
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import Logs, StartWorker
-from worker import Context, task
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ async def test_heartbeats_go_on_after_a_defect_of_ours(
         ctx.progress(0.5, "kept all the same")
         await go_on.wait()
 
-    monkeypatch.setattr("worker.leases.extend_leases", fail_twice)
+    monkeypatch.setattr("taskflow.worker.leases.extend_leases", fail_twice)
     async with start_worker(long):
         task_id = await bench.create("long")
         await until(beaten)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from db import tasks
-from db.models import tasks as tasks_table
-from infra.broker import DeadLetter
+from taskflow.db import tasks
+from taskflow.db.models import tasks as tasks_table
+from taskflow.infra.broker import DeadLetter
+from taskflow.worker import task
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import Logs, StartWorker
-from worker import task
 
 
 async def send(bench: Bench, *bodies: bytes) -> None:
@@ -140,7 +140,7 @@ async def test_a_dead_letter_the_broker_does_not_take_is_offered_again_and_logge
     async def refuse_at_first(letters: Any) -> list[bool]:
         return [False] if next(refusals, None) is False else await real(letters)
 
-    monkeypatch.setattr("worker.executor.BURY_AGAIN", 0.01)
+    monkeypatch.setattr("taskflow.worker.executor.DEAD_LETTER_AGAIN", 0.01)
     monkeypatch.setattr(bench.broker, "dead_letter", refuse_at_first)
     async with start_worker():
         await send(bench, b"rubbish")

@@ -9,10 +9,10 @@ import pydantic
 import pytest
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from db.models import Task
+from taskflow.db.models import Task
+from taskflow.worker import Context, task
 from tests.worker.bench import Bench
 from tests.worker.conftest import StartWorker
-from worker import Context, task
 
 
 class Model(pydantic.BaseModel):

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from taskflow.worker import Context, task
 from tests.contracts.waiting import eventually
 from tests.worker.bench import FAST, Bench, until
 from tests.worker.conftest import StartWorker
-from worker import Context, task
 
 
 async def test_progress_is_told_live_under_the_version_of_the_start(bench: Bench, start_worker: StartWorker) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
-from worker import Context, examples, handlers, task
-from worker.registry import Handler, HandlerError, Registry
+from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
+from taskflow.worker import Context, examples, task
+from taskflow.worker import builtin as handlers
+from taskflow.worker.registry import Handler, HandlerError, Registry
 
 
 def module(*functions: Any, **others: Any) -> ModuleType:
@@ -48,7 +49,13 @@ def test_a_module_brings_the_functions_that_are_marked_and_no_others() -> None:
 
 
 def test_modules_are_named_or_given() -> None:
-    assert Registry.load(["worker.handlers", examples]).kinds == ["charge", "flaky", "message", "progress", "slow"]
+    assert Registry.load(["taskflow.worker.builtin", examples]).kinds == [
+        "charge",
+        "flaky",
+        "message",
+        "progress",
+        "slow",
+    ]
 
 
 def test_a_handler_that_two_modules_hold_is_one_handler() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pydantic
 import pytest
 
+from taskflow.worker import Context, task
 from tests.worker.bench import Bench
 from tests.worker.conftest import StartWorker
-from worker import Context, task
 
 
 class Receipt(pydantic.BaseModel):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from db.errors import MigrationRefused
+from taskflow.db.errors import MigrationRefused
 
 revision = "0001"
 down_revision = None

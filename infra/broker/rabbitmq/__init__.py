@@ -16,13 +16,13 @@ from aiormq.abc import AbstractConnection
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity, ProbableAuthenticationError
 from yarl import URL
 
-from infra.background import doubling, running
-from infra.broker import BrokerUnavailable, DeadLetter, TaskMessage
-from infra.broker.rabbitmq.consumer import RabbitConsumer
-from infra.broker.rabbitmq.declare import declare
-from infra.broker.rabbitmq.link import BROKEN, connected, logger, plain_errors, reason, scratch
-from infra.broker.rabbitmq.publisher import Parcel, Publisher
-from infra.broker.topology import DEFAULT_QUEUE, Topology
+from taskflow.infra.background import doubling, running
+from taskflow.infra.broker import BrokerUnavailable, DeadLetter, TaskMessage
+from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
+from taskflow.infra.broker.rabbitmq.declare import declare
+from taskflow.infra.broker.rabbitmq.link import BROKEN, connected, logger, plain_errors, reason, scratch
+from taskflow.infra.broker.rabbitmq.publisher import Parcel, Publisher
+from taskflow.infra.broker.topology import DEFAULT_QUEUE, Topology
 
 # RabbitMQ keeps a half-open connection, and what it has sent there, for two to three heartbeats.
 HEARTBEAT_SECONDS = 5

@@ -11,9 +11,9 @@ from aiormq.abc import AbstractConnection, ChannelFrame, DeliveredMessage
 from aiormq.channel import Channel
 from yarl import URL
 
-from infra.broker.rabbitmq import frames
-from infra.broker.rabbitmq.declare import declare
-from infra.broker.rabbitmq.link import (
+from taskflow.infra.broker.rabbitmq import frames
+from taskflow.infra.broker.rabbitmq.declare import declare
+from taskflow.infra.broker.rabbitmq.link import (
     ANSWER,
     BROKEN,
     GOODBYE,
@@ -25,8 +25,8 @@ from infra.broker.rabbitmq.link import (
     plain_errors,
     watch,
 )
-from infra.broker.rabbitmq.tap import Tap
-from infra.broker.topology import Topology
+from taskflow.infra.broker.rabbitmq.tap import Tap
+from taskflow.infra.broker.topology import Topology
 
 RETRY_WRITE: Final = 0.005  # seconds
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 from aiormq.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelLockedResource, ChannelPreconditionFailed
 
-from infra.broker import TopologyConflict
-from infra.broker.rabbitmq.link import reason, scratch
-from infra.broker.topology import Route, Topology
+from taskflow.infra.broker import TopologyConflict
+from taskflow.infra.broker.rabbitmq.link import reason, scratch
+from taskflow.infra.broker.topology import Route, Topology
 
 QUORUM_SINCE: Final = (3, 8)
 DIFFERS: Final = re.compile(

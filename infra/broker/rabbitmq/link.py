@@ -20,9 +20,9 @@ from aiormq.connection import TransportFactory
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
-from infra.background import doubling
-from infra.broker import TopologyConflict
-from infra.broker.rabbitmq.tap import Tap
+from taskflow.infra.background import doubling
+from taskflow.infra.broker import TopologyConflict
+from taskflow.infra.broker.rabbitmq.tap import Tap
 
 logger = logging.getLogger("taskflow.broker")
 

@@ -14,10 +14,10 @@ from aiormq.channel import Channel
 from aiormq.exceptions import DeliveryError
 from yarl import URL
 
-from infra.broker import TopologyConflict
-from infra.broker.rabbitmq import frames
-from infra.broker.rabbitmq.declare import declare, declare_route
-from infra.broker.rabbitmq.link import (
+from taskflow.infra.broker import TopologyConflict
+from taskflow.infra.broker.rabbitmq import frames
+from taskflow.infra.broker.rabbitmq.declare import declare, declare_route
+from taskflow.infra.broker.rabbitmq.link import (
     ANSWER,
     BROKEN,
     PROBE_ANSWER,
@@ -29,8 +29,8 @@ from infra.broker.rabbitmq.link import (
     scratch,
     watch,
 )
-from infra.broker.rabbitmq.tap import Tap
-from infra.broker.topology import DEFAULT_QUEUE, Route, Topology
+from taskflow.infra.broker.rabbitmq.tap import Tap
+from taskflow.infra.broker.topology import DEFAULT_QUEUE, Route, Topology
 
 IN_FLIGHT: Final = 250
 # A quorum queue takes some 40 ms to tell its consumers that it was deleted. One that is made anew before that inherits

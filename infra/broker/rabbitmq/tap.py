@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import Final, SupportsIndex
 
-from infra.broker.rabbitmq.frames import BODY, FRAME_OVERHEAD, HEADER, METHOD
+from taskflow.infra.broker.rabbitmq.frames import BODY, FRAME_OVERHEAD, HEADER, METHOD
 
 BASIC_DELIVER: Final = 60 << 16 | 60
 HEAD: Final = FRAME_OVERHEAD - 1  # type, channel and size

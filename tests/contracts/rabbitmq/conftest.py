@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from infra.broker.rabbitmq import RabbitBroker, open_rabbitmq
-from infra.broker.topology import Topology
+from taskflow.infra.broker.rabbitmq import RabbitBroker, open_rabbitmq
+from taskflow.infra.broker.topology import Topology
 from tests.contracts.operator import Operator
 from tests.contracts.proxy import Proxy, open_proxy
 

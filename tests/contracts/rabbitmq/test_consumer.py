@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from infra.broker.rabbitmq import RabbitBroker, open_rabbitmq
-from infra.broker.topology import Topology
+from taskflow.infra.broker.rabbitmq import RabbitBroker, open_rabbitmq
+from taskflow.infra.broker.topology import Topology
 from tests.contracts.messages import HEALED_WITHIN, depth_is, ids, is_heard, message, take, taken
 from tests.contracts.operator import Operator
 from tests.contracts.proxy import Proxy
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.services
 async def test_a_quiet_consumer_with_its_hands_full_is_not_taken_for_lost(
     broker: RabbitBroker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.broker.rabbitmq.link.PROBE_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr("taskflow.infra.broker.rabbitmq.link.PROBE_EVERY", timedelta(seconds=0.05))
     await broker.publish([message(), message()])
     before = broker.generation
     async with broker.consume(["default"], prefetch=1) as consumer:

@@ -14,8 +14,8 @@ from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
-from infra.broker.rabbitmq import frames
-from infra.broker.rabbitmq.tap import Tap
+from taskflow.infra.broker.rabbitmq import frames
+from taskflow.infra.broker.rabbitmq.tap import Tap
 
 CHANNEL = 3
 short_texts = st.text(max_size=60)

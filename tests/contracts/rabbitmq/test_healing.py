@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from infra.broker import BrokerUnavailable, DeadLetter
-from infra.broker.rabbitmq import RabbitBroker
-from infra.broker.rabbitmq.consumer import RabbitConsumer
-from infra.broker.topology import Topology
+from taskflow.infra.broker import BrokerUnavailable, DeadLetter
+from taskflow.infra.broker.rabbitmq import RabbitBroker
+from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
+from taskflow.infra.broker.topology import Topology
 from tests.contracts.messages import HEALED_WITHIN, depth_is, ids, is_heard, message, take, taken
 from tests.contracts.operator import Operator, rabbitmqctl
 from tests.contracts.proxy import Proxy

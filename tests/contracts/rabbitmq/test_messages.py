@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from infra.broker import DeadLetter
-from infra.broker.rabbitmq import RabbitBroker
-from infra.broker.topology import Topology
+from taskflow.infra.broker import DeadLetter
+from taskflow.infra.broker.rabbitmq import RabbitBroker
+from taskflow.infra.broker.topology import Topology
 from tests.contracts.messages import depth_is, message, take
 from tests.contracts.operator import Operator
 from tests.contracts.waiting import eventually

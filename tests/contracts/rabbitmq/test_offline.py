@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from infra.broker import BrokerUnavailable
-from infra.broker.rabbitmq.declare import queue_arguments
-from infra.broker.rabbitmq.link import Lost, plain_errors
-from infra.broker.topology import Route, Topology
+from taskflow.infra.broker import BrokerUnavailable
+from taskflow.infra.broker.rabbitmq.declare import queue_arguments
+from taskflow.infra.broker.rabbitmq.link import Lost, plain_errors
+from taskflow.infra.broker.topology import Route, Topology
 from tests.contracts.rabbitmq.conftest import start
 
 

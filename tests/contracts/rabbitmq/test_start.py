@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.broker import BrokerUnavailable, TopologyConflict
-from infra.broker.rabbitmq import RabbitBroker, open_rabbitmq
-from infra.broker.topology import Topology
+from taskflow.infra.broker import BrokerUnavailable, TopologyConflict
+from taskflow.infra.broker.rabbitmq import RabbitBroker, open_rabbitmq
+from taskflow.infra.broker.topology import Topology
 from tests.contracts.messages import is_heard, message
 from tests.contracts.operator import Operator
 from tests.contracts.proxy import open_proxy

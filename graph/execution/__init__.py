@@ -1,0 +1,1 @@
+"""How an operation runs: documents, limits, results, errors. Knows the schema library, never a transport or a task."""

@@ -1,0 +1,123 @@
+"""Strawberry's schema with one way in: a document is parsed, limited and validated once, and no error leaves unmasked.
+
+Runs operations on graphql-core directly. Strawberry's extensions never run: they cost as much as a small
+operation itself, and its cached parser loses the syntax errors of subscriptions.
+"""
+
+from collections.abc import AsyncGenerator, Iterable
+from functools import lru_cache, partial
+from typing import Any, cast
+
+import strawberry
+from graphql import DocumentNode, Executor, GraphQLError, GraphQLSchema, parse, validate
+from graphql import OperationType as CoreOperationType
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as StrawberryExecutor
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from taskflow.graph.execution.errors import coded
+from taskflow.graph.execution.limits import MAX_TOKENS, RULES, check_length, check_limits
+from taskflow.graph.execution.results import Outcome, follow, run
+
+KEPT_DOCUMENTS = 128  # 0.4 MB each at the very most
+MAX_ERRORS = 20  # of one document: what comes after helps nobody
+
+
+class Refused(Exception):
+    """The request was not run."""
+
+    def __init__(self, errors: Iterable[GraphQLError]) -> None:
+        self.errors = [coded(error) for error in errors]
+
+
+def prepare(schema: GraphQLSchema, query: str) -> DocumentNode:
+    """The document, fit to be run. Raises Refused. The order matters: nothing expands what has not been measured."""
+    try:
+        check_length(query)
+        document = parse(query, max_tokens=MAX_TOKENS)
+        check_limits(document)
+    except GraphQLError as error:
+        raise Refused([error]) from None
+    if errors := validate(schema, document, RULES, max_errors=MAX_ERRORS):
+        raise Refused(errors)
+    return document
+
+
+class Schema(strawberry.Schema):
+    """Build it as strawberry.Schema, without extensions."""
+
+    def __init__(self, query: type, mutation: type | None = None, subscription: type | None = None, **options: Any):
+        super().__init__(query, mutation, subscription, **options)
+        self.documents = lru_cache(maxsize=KEPT_DOCUMENTS)(partial(prepare, self._schema))
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> Outcome:
+        """Run a query or a mutation; PreExecutionError when it was not run. Raises InvalidOperationTypeError."""
+        try:
+            executor = self._executor(
+                query, variable_values, context_value, root_value, operation_name, operation_extensions
+            )
+        except Refused as refused:
+            return PreExecutionError(None, refused.errors)
+        kind = OperationType(executor.operation.operation.value)
+        if kind not in (allowed_operation_types or (OperationType.QUERY, OperationType.MUTATION)):
+            raise InvalidOperationTypeError(kind)
+        return await run(executor)
+
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        root_value: Any = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> AsyncGenerator[Outcome, None]:
+        """The results of an operation of any kind; a PreExecutionError is the last."""
+        try:
+            executor = self._executor(
+                query, variable_values, context_value, root_value, operation_name, operation_extensions
+            )
+        except Refused as refused:
+            return _only(PreExecutionError(None, refused.errors))
+        if executor.operation.operation is not CoreOperationType.SUBSCRIPTION:
+            return _only(await run(executor))
+        return follow(executor, (query, operation_name, repr(variable_values)))
+
+    def _executor(
+        self,
+        query: str | None,
+        variables: dict[str, Any] | None,
+        context: Any,
+        root: Any,
+        operation_name: str | None,
+        extensions: dict[str, Any] | None,
+    ) -> Executor[Any]:
+        executor = StrawberryExecutor.build(
+            self._schema,
+            self.documents(query or ""),
+            root,
+            context,
+            variables,
+            operation_name,
+            is_awaitable=cast(Any, optimized_is_awaitable),
+            operation_extensions=extensions,
+        )
+        if isinstance(executor, list):
+            raise Refused(executor)
+        return executor
+
+
+async def _only(result: Outcome) -> AsyncGenerator[Outcome, None]:
+    yield result

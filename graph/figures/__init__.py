@@ -1,0 +1,1 @@
+"""Figures of the whole system, read seldom however many look at them."""

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP, the REST calls, health, the built dashboard, and the server that answers with them."""

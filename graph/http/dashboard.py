@@ -1,0 +1,145 @@
+"""The built dashboard as static files: hashed names for ever, pages never cached, nothing from another origin.
+
+Where it is not built (a checkout without Node) there is nothing to serve, and the API goes on without it.
+"""
+
+import json
+import mimetypes
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from taskflow.infra.settings import Settings
+
+HERE: Final = Path(__file__).parent
+PLACES: Final = (HERE / "dist", HERE.resolve().parents[1] / "frontend" / "dist")
+"""In an installed package; in a checkout."""
+PAGES: Final = ("/", "/overview", "/new", "/task/{task_id}")
+IDE: Final = "graphiql.html"
+ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
+"""What the build has compressed already, the smallest first."""
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+TOP_SUFFIXES: Final = {".js", ".svg", ".png", ".ico", ".webmanifest", ".txt"}
+TYPES: Final = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".ttf": "font/ttf",
+}
+"""Not left to the machine's own table of types, which may lack or alter them."""
+
+
+def built_dashboard() -> Path | None:
+    """The folder with its index.html, if there is one."""
+    return next((place for place in PLACES if (place / "index.html").is_file()), None)
+
+
+class Dashboard:
+    """Serves the files of one folder. `settings` says where the browser finds the API, when that is elsewhere."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder = folder.resolve()
+        where = {"apiBase": settings.react_app_api_base, "wsUrl": settings.react_app_ws_url}
+        self._config = f"window.TASKFLOW_CONFIG = {json.dumps(where)};\n"
+        self._headers = {
+            "content-security-policy": content_security_policy(*where.values()),
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+            "cross-origin-opener-policy": "same-origin",
+        }
+
+    def routes(self) -> list[Route]:
+        """For its pages and files, and no other path: an unknown one is still the API's to refuse."""
+        top = [path.name for path in self.folder.iterdir() if path.suffix in TOP_SUFFIXES]
+        return [
+            *(Route(page, self.page) for page in PAGES),
+            Route("/config.js", self.config),
+            Route("/assets/{name:path}", self.asset),
+            *(Route(f"/{name}", self.file) for name in top),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        return self.serve(request, "index.html", "no-cache")
+
+    async def ide(self, request: Request) -> Response | None:
+        """GraphiQL, a page of its own; None where it is not built."""
+        return self.serve(request, IDE, "no-cache") if (self.folder / IDE).is_file() else None
+
+    async def only_ide(self, request: Request) -> Response:
+        """Where the API is elsewhere. Raises HTTPException where GraphiQL is not built."""
+        return self.serve(request, IDE, "no-cache")
+
+    async def file(self, request: Request) -> Response:
+        return self.serve(request, request.url.path.rpartition("/")[2], "no-cache")
+
+    async def asset(self, request: Request) -> Response:
+        return self.serve(request, f"assets/{request.path_params['name']}", FOR_EVER)
+
+    async def config(self, request: Request) -> Response:
+        """Read from the environment when the process starts, not baked into the build."""
+        return Response(
+            self._config, media_type="text/javascript", headers=self._headers | {"cache-control": "no-cache"}
+        )
+
+    def serve(self, request: Request, name: str, caching: str) -> Response:
+        """Raises HTTPException when there is no such file."""
+        path = self._find(name)
+        if path is None:
+            raise HTTPException(404)
+        headers = self._headers | {"cache-control": caching, "vary": "accept-encoding"}
+        accepted = request.headers.get("accept-encoding", "")
+        for encoding, suffix in ENCODINGS:
+            packed = path.with_name(path.name + suffix)
+            if encoding in accepted and packed.is_file():
+                return FileResponse(
+                    packed, headers=headers | {"content-encoding": encoding}, media_type=media_type(path)
+                )
+        return FileResponse(path, headers=headers, media_type=media_type(path))
+
+    def _find(self, name: str) -> Path | None:
+        try:
+            path = (self.folder / name).resolve()
+            return path if path.is_relative_to(self.folder / Path(name).parts[0]) and path.is_file() else None
+        except (OSError, ValueError):  # too long, or with a NUL: no file has such a name
+            return None
+
+
+def media_type(path: Path) -> str:
+    return TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
+def content_security_policy(*elsewhere: str) -> str:
+    """Scripts of this origin alone, never inline; connections to it and to the API, when that is elsewhere.
+
+    Styles may be inline: Mantine writes its theme's variables into a <style>.
+    """
+    origins = " ".join(dict.fromkeys(origin for url in elsewhere for origin in _origins(url)))
+    rules = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": f"'self' {origins}".strip(),
+        "worker-src": "'self'",
+        "manifest-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def _origins(url: str) -> tuple[str, ...]:
+    """Of a URL that may be another site's: over HTTP and as a socket. None of a path."""
+    parts = urlsplit(url)
+    if not parts.netloc:
+        return ()
+    secure = "s" if parts.scheme in {"https", "wss"} else ""
+    return f"http{secure}://{parts.netloc}", f"ws{secure}://{parts.netloc}"

@@ -1,0 +1,59 @@
+"""`/healthz` with every dependency, within 2 seconds even when one hangs; `/livez` without any."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from taskflow.graph.services import Services
+from taskflow.infra import database
+
+logger = logging.getLogger("taskflow.health")
+
+LONGEST: Final = timedelta(seconds=1.5)
+"""What a dependency may take."""
+
+
+async def healthz(request: Request) -> Response:
+    services: Services = request.app.state.services
+    resources = services.resources
+    pings: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+        "db": lambda: database.ping(resources.engine),
+        "mq": resources.broker.ping,
+        "redis": resources.bus.ping,
+    }
+    results = await asyncio.gather(*(_check(name, ping) for name, ping in pings.items()))
+    checks = dict(zip(pings, results, strict=True))
+    if services.draining.is_set() or not all(check["ok"] for check in checks.values()):
+        return JSONResponse({"status": "unavailable", "checks": checks}, 503)
+    return JSONResponse({"status": "ok", "checks": checks})
+
+
+async def _check(name: str, ping: Callable[[], Coroutine[Any, Any, None]]) -> dict[str, Any]:
+    """Not under a time-out of its own: a client that hangs may hang in its clean-up too, and is not waited for."""
+    began = time.perf_counter()
+    pinging = asyncio.create_task(ping(), name=f"ping {name}")
+    pinging.add_done_callback(_error)
+    done, _ = await asyncio.wait([pinging], timeout=LONGEST.total_seconds())
+    error = _error(pinging) if done else TimeoutError()
+    if error:
+        logger.warning("%s is not well: %s", name, type(error).__name__)
+        pinging.cancel()
+    return {"ok": error is None, "latency_ms": round((time.perf_counter() - began) * 1000, 2)}
+
+
+def _error(done: asyncio.Task[None]) -> BaseException | None:
+    return asyncio.CancelledError() if done.cancelled() else done.exception()
+
+
+async def livez(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+ROUTES: Final = [Route("/healthz", healthz), Route("/livez", livez)]

@@ -1,0 +1,66 @@
+"""Whom a browser may bring us requests from. Programs name no origin, so nothing here concerns them."""
+
+import ipaddress
+from collections.abc import Collection, Iterable, Mapping
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
+
+from taskflow.graph.http.problems import problem
+from taskflow.infra.errors import StartError
+
+
+def allowed_origins(configured: Iterable[str]) -> frozenset[str]:
+    """As browsers write them. Raises StartError."""
+    try:
+        return normalize_allowed_origins(tuple(configured))
+    except ValueError as error:
+        raise StartError(f"CORS_ALLOW_ORIGINS: {error}") from error
+
+
+def is_welcome(headers: Mapping[str, str], allowed: Collection[str]) -> bool:
+    """Pages of our own origin and the allowed ones; and programs."""
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin is None:
+        return site != "cross-site"
+    return (
+        site == "same-origin"  # no page can write this header: it tells, also behind a proxy that changes the host
+        or is_same_origin(origin, headers.get("host"))
+        or bool({"*", normalize_origin(origin)} & set(allowed))
+    )
+
+
+class LocalNames:
+    """For a server that only this machine reaches: answers to names of this machine alone.
+
+    Nobody logs in here, so on a laptop the loopback address is the fence. A page of the web whose own name was rebound
+    to 127.0.0.1 would be inside it, as same-origin as ours: but its name stays in the Host header. Addresses can't be
+    rebound, nor can names without a dot; the names in CORS_ALLOW_ORIGINS are the operator's, such as that of a proxy in
+    front of us.
+    """
+
+    def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
+        self._app = app
+        self._names = None if "*" in allowed else {urlsplit(origin).hostname for origin in allowed}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or self._is_ours(dict(scope["headers"]).get(b"host", b"").decode("latin-1")):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            detail = "This server answers to localhost and to addresses. CORS_ALLOW_ORIGINS adds the names of others."
+            await problem(421, detail)(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname
+            if name is None or self._names is None or name in self._names or name.endswith(".localhost"):
+                return True
+            if "." not in name and ":" not in name:  # no name of the web: localhost, or a machine's own
+                return True
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True

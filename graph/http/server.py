@@ -1,0 +1,101 @@
+"""The API's own process part: a socket, uvicorn, and an order in which to stop."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+import uvicorn
+
+from taskflow.graph.app import create_app, drain, open_services
+from taskflow.graph.http.security import LocalNames
+from taskflow.infra.errors import StartError
+from taskflow.infra.resources import Resources
+
+logger = structlog.get_logger("taskflow.api")
+
+SHUTDOWN_SECONDS: Final = 5
+FRAME_MAX: Final = 1 << 20
+BACKLOG: Final = 2048
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Raises StartError when the address can't be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StartError(f"Can't listen on {host}:{port}: {reason}. API_PORT or --port name another") from error
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+        yield listener
+
+
+async def serve(
+    resources: Resources,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    *,
+    before_closing: asyncio.Task[None] | None = None,
+) -> None:
+    """Serve until `stop`; then wait for `before_closing`, so that its last news is still delivered, and drain.
+
+    Raises StartError.
+    """
+    app = create_app(resources.settings, lambda: open_services(resources))
+    host, port = listener.getsockname()[:2]
+    is_local = ipaddress.ip_address(host).is_loopback
+    server = uvicorn.Server(_config(LocalNames(app, app.state.allowed_origins) if is_local else app))
+    server.capture_signals = _leave_signals_alone  # type: ignore[method-assign]
+    serving = asyncio.create_task(_run(server, listener))
+    serving.add_done_callback(lambda _: stop.set())
+    logger.info("serving", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+    await stop.wait()
+    if before_closing:
+        await asyncio.wait([before_closing])
+    await _until_started(server, serving)
+    if not serving.done():
+        await drain(app)
+        server.should_exit = True
+    await serving
+    if before_closing:
+        await before_closing
+
+
+async def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[listener])
+    except SystemExit:  # uvicorn's way to say that the application did not start: it would skip every clean-up of ours
+        raise StartError("The API did not start: the log above says why") from None
+
+
+async def _until_started(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    """Told to stop when it is halfway up, uvicorn would leave the services open."""
+    while not (server.started or serving.done()):  # noqa: ASYNC110 - a flag is all that it has
+        await asyncio.sleep(0.01)
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=FRAME_MAX,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+@contextmanager
+def _leave_signals_alone() -> Iterator[None]:
+    """Uvicorn would stop serving at a signal, before the worker beside it has drained."""
+    yield

@@ -1,0 +1,63 @@
+"""The queries."""
+
+from typing import Annotated
+
+import strawberry
+
+from taskflow.db import queries
+from taskflow.graph.figures.throughput import Span
+from taskflow.graph.schema.history import History, Queue
+from taskflow.graph.schema.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
+from taskflow.graph.schema.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
+from taskflow.graph.services import OperationInfo
+from taskflow.graph.tasks.paging import encode_cursor, load_page, page_size
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    @strawberry.field(description="One task, or null when there is none with this id.")
+    async def task(self, info: OperationInfo, id: TaskId) -> Task | None:
+        found = await queries.get(info.context.services.resources.engine, [id])
+        return Task.of(found[id]) if id in found else None
+
+    @strawberry.field(description="A page of tasks, the newest first unless ordered otherwise.")
+    async def tasks(
+        self,
+        info: OperationInfo,
+        first: Annotated[int | None, argument("At most so many from the front: 1 to 200, 50 when not given.")] = None,
+        after: Annotated[str | None, argument("Only those after this cursor.")] = None,
+        last: Annotated[int | None, argument("At most so many from the back: 1 to 200.")] = None,
+        before: Annotated[str | None, argument("Only those before this cursor.")] = None,
+        filter: FilterArgument = None,
+        order_by: Annotated[TaskOrder | None, argument("The order; by creation, newest first, when not given.")] = None,
+    ) -> TaskConnection:
+        where, order = to_filter(filter), to_order(order_by)
+        info.context.take(page_size(first, last))
+        engine = info.context.services.resources.engine
+        page = await load_page(engine, where, order, first=first, after=after, last=last, before=before)
+        edges = [TaskEdge(cursor=encode_cursor(task, order.field), node=Task.of(task)) for task in page.tasks]
+        page_info = PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        )
+        return TaskConnection(edges=edges, page_info=page_info, where=where)
+
+    @strawberry.field(description="Figures of the whole system, at most a second old.")
+    async def stats(self, info: OperationInfo) -> Stats:
+        return Stats.of(await info.context.services.stats.get())
+
+    @strawberry.field(description="What ended lately, and how long it took. At most a thirtieth of a step old.")
+    async def history(
+        self, info: OperationInfo, span: Annotated[Span, argument("How far back.")] = Span.HOUR_1
+    ) -> History:
+        return History.of(await info.context.services.figures.history(span))
+
+    @strawberry.field(description="Kinds that tasks have, in order; at most 200.")
+    async def kinds(self, info: OperationInfo) -> list[str]:
+        return await info.context.services.figures.kinds.get()
+
+    @strawberry.field(description="Queues that tasks name (at most 200 of them) or workers take from, in order.")
+    async def queues(self, info: OperationInfo) -> list[Queue]:
+        return [Queue.of(one) for one in await info.context.services.figures.queues.get()]

@@ -1,0 +1,1 @@
+"""WebSockets: graphql-transport-ws, and `/ws`."""

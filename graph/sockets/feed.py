@@ -1,0 +1,72 @@
+"""`/ws`: every change of every task, each one text frame with the bus's message. What clients send is ignored."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Final
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+
+from taskflow.db.errors import StoreUnavailable
+from taskflow.graph.http.security import is_welcome
+from taskflow.graph.live.hub import Lagged
+from taskflow.graph.services import Services
+from taskflow.graph.sockets.graphql_ws import DRAIN_WAIT, MAX_SOCKETS
+from taskflow.infra.background import running
+
+logger = logging.getLogger("taskflow.api")
+
+GONE: Final = (WebSocketDisconnect, WebSocketDisconnected)
+POLICY: Final = 1008
+INTERNAL: Final = 1011
+RESTART: Final = 1012
+TRY_AGAIN_LATER: Final = 1013
+
+
+async def status_feed(websocket: WebSocket) -> None:
+    """Ends when the client goes, or with 1013 when it is so slow that its buffer is full."""
+    services: Services = websocket.app.state.services
+    if not is_welcome(websocket.headers, websocket.app.state.allowed_origins):
+        await websocket.close(POLICY)
+        return
+    await websocket.accept()
+    if services.draining.is_set() or len(services.feeds) >= MAX_SOCKETS:
+        await websocket.close(TRY_AGAIN_LATER)
+        return
+    services.feeds.add(websocket)
+    try:
+        async with running(_send(websocket, services), name="feed"):
+            while (await websocket.receive())["type"] != "websocket.disconnect":
+                pass
+    finally:
+        services.feeds.discard(websocket)
+
+
+async def _send(websocket: WebSocket, services: Services) -> None:
+    """To the end, which is a close: upon that `status_feed` hears that the client is gone."""
+    with suppress(*GONE):
+        try:
+            async with services.hub.watch() as watcher:
+                async for news in watcher:
+                    await websocket.send_text(news.text)
+        except (Lagged, StoreUnavailable) as error:
+            await websocket.close(TRY_AGAIN_LATER, str(error)[:100])
+        except GONE:
+            return
+        except Exception:
+            logger.exception("a feed failed")
+            await websocket.close(INTERNAL)
+
+
+async def drain(services: Services) -> None:
+    """Close every feed with 1012, upon which clients connect again; a client that does not read is not waited for."""
+    closing = [asyncio.create_task(_close(feed)) for feed in services.feeds]
+    if closing:
+        _, stuck = await asyncio.wait(closing, timeout=DRAIN_WAIT.total_seconds())
+        for task in stuck:
+            task.cancel()
+
+
+async def _close(feed: WebSocket) -> None:
+    with suppress(*GONE):
+        await feed.close(RESTART, "Service restart")

@@ -1,0 +1,84 @@
+"""Relay connections by key: what `first`, `after`, `last`, `before` mean, and cursors that nobody need look into."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from taskflow.db import queries
+from taskflow.db.models import Task
+from taskflow.db.queries import Filter, Order, OrderField
+from taskflow.infra.input import InvalidInput, Problem, to_instant
+from taskflow.infra.wire import decode_json, format_instant
+
+PAGE_MAX: Final = 200
+PAGE_DEFAULT: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Tasks in the order asked for, whichever way they were read."""
+
+    tasks: list[Task]
+    has_next: bool
+    has_previous: bool
+
+
+def encode_cursor(task: Task, field: OrderField) -> str:
+    at: datetime = getattr(task, field)
+    key = json.dumps([field.value, format_instant(at), task.id], separators=(",", ":"))
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, field: OrderField, name: str) -> tuple[datetime, str]:
+    """Raises InvalidInput when it is not one that a list in this order gave out."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        by, at, task_id = decode_json(base64.b64decode(padded.encode("ascii"), b"-_", validate=True))
+        key = to_instant(at), str(task_id)
+    except (ValueError, TypeError):
+        raise InvalidInput((Problem(name, "takes a cursor that a list gave out"),)) from None
+    if by != field.value:
+        raise InvalidInput((Problem(name, "takes a cursor of a list in the same order"),))
+    return key
+
+
+async def load_page(
+    engine: AsyncEngine,
+    where: Filter,
+    order: Order,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Page:
+    """One statement: the page and one row more, which tells whether there is another. Raises InvalidInput."""
+    if last is not None or before is not None:
+        if first is not None or after is not None:
+            raise InvalidInput((Problem("last", "does not go together with first and after"),))
+        size = page_size(None, last)
+        found = await _read(engine, where, order.reversed(), before, "before", size)
+        return Page(found[:size][::-1], has_next=before is not None, has_previous=len(found) > size)
+    size = page_size(first, None)
+    found = await _read(engine, where, order, after, "after", size)
+    return Page(found[:size], has_next=len(found) > size, has_previous=after is not None)
+
+
+async def _read(
+    engine: AsyncEngine, where: Filter, order: Order, cursor: str | None, name: str, size: int
+) -> list[Task]:
+    key = decode_cursor(cursor, order.field, name) if cursor is not None else None
+    return await queries.page(engine, where, order, after=key, limit=size + 1)
+
+
+def page_size(first: int | None, last: int | None) -> int:
+    """Raises InvalidInput."""
+    name, given = ("first", first) if last is None else ("last", last)
+    size = PAGE_DEFAULT if given is None else given
+    if not 1 <= size <= PAGE_MAX:
+        raise InvalidInput((Problem(name, f"takes a number from 1 to {PAGE_MAX}"),))
+    return size

@@ -1,0 +1,1 @@
+"""TaskFlow: background work that is durable, retried, and watched live."""

@@ -1,0 +1,43 @@
+"""ASGI applications for a server that somebody else runs: `uvicorn --factory taskflow.cli.factories:create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from taskflow.graph import app
+from taskflow.graph.http.dashboard import Dashboard, built_dashboard
+from taskflow.graph.services import Services
+from taskflow.infra.errors import StartError
+from taskflow.infra.resources import open_resources
+from taskflow.infra.settings import Settings, load_settings
+from taskflow.infra.telemetry import set_up_logging
+
+
+def prepare(**overrides: object) -> Settings:
+    """Settings, and logging set up by them. Raises SettingsError."""
+    settings = load_settings(**overrides)
+    set_up_logging(level=settings.log_level, format_=settings.log_format)
+    return settings
+
+
+def create_app() -> Starlette:
+    """The API and the dashboard, without a worker. Raises SettingsError."""
+    settings = prepare()
+
+    @asynccontextmanager
+    async def open_everything() -> AsyncIterator[Services]:
+        async with open_resources(settings) as resources, app.open_services(resources) as services:
+            yield services
+
+    return app.create_app(settings, open_everything)
+
+
+def create_site() -> Starlette:
+    """The dashboard alone, which finds the API by REACT_APP_API_BASE. Raises StartError where it is not built."""
+    folder = built_dashboard()
+    if folder is None:
+        raise StartError("The dashboard is not built: run `make frontend`")
+    dashboard = Dashboard(folder, load_settings())
+    return Starlette(routes=[*dashboard.routes(), Route("/graphql", dashboard.only_ide, methods=["GET"])])
