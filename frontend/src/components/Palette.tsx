@@ -13,6 +13,7 @@ import {
 } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
+import { hrefOf } from "@/lib/config";
 import { setPreferences } from "@/lib/preferences";
 import { STATUS, STATUSES } from "@/lib/status";
 
@@ -102,7 +103,7 @@ function pages({ onNewTask }: Props, navigate: Navigate): SpotlightActionData[] 
       id: "graphiql",
       label: "GraphiQL",
       leftSection: <IconTerminal2 {...ICON} />,
-      onClick: () => window.location.assign("/graphql"),
+      onClick: () => window.location.assign(hrefOf("/graphql")),
     },
   ];
 }

@@ -5,6 +5,7 @@
 import { useFragment } from "@apollo/client/react";
 import { memo, type MouseEvent, type ReactElement, type RefObject, useEffect, useRef, useState } from "react";
 import { TaskRow_taskFragmentDoc, type TaskRow_taskFragment } from "@/generated/graphql";
+import { hrefOf } from "@/lib/config";
 import { STATUS } from "@/lib/status";
 import { Elapsed } from "@/components/Elapsed";
 import { Instant } from "@/components/Instant";
@@ -80,7 +81,11 @@ function TaskCells({ task, isSelected, onToggle, onOpen }: CellsProps): ReactEle
         <StatusBadge status={status} />
       </td>
       <td className={classes["title"]}>
-        <a href={`/task/${id}`} className={classes["link"]} onClick={(event) => follow(event, () => onOpen(id))}>
+        <a
+          href={hrefOf(`/task/${id}`)}
+          className={classes["link"]}
+          onClick={(event) => follow(event, () => onOpen(id))}
+        >
           {title}
         </a>
         {message !== null && message !== STATUS[status].word && <span className={classes["message"]}>{message}</span>}
