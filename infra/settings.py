@@ -72,6 +72,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     db_echo: bool = False
 
+    @property
+    def in_memory_broker(self) -> bool:
+        return self.rabbitmq_url == MEMORY
+
+    @property
+    def in_memory_bus(self) -> bool:
+        return self.redis_url == MEMORY
+
     @field_validator("db_url")
     @classmethod
     def _db_url(cls, value: str) -> str:

@@ -20,7 +20,7 @@ from taskflow.graph.app import app_on, drain
 from taskflow.graph.http.problems import problem
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import open_resources
-from taskflow.infra.settings import MEMORY, Settings, load_settings
+from taskflow.infra.settings import Settings, load_settings
 from taskflow.migration import migrate_database, wait_for_migration
 from taskflow.worker.registry import Registry
 
@@ -115,7 +115,7 @@ class MountedApp:
         is_sqlite = sa.make_url(settings.db_url).get_backend_name() == "sqlite"
         if is_sqlite:
             await migrate_database(settings)
-        if self._registry is None and settings.rabbitmq_url == MEMORY:
+        if self._registry is None and settings.in_memory_broker:
             logger.warning("RABBITMQ_URL is not set, and there is no worker here: nobody runs these tasks")
         resources = await stack.enter_async_context(open_resources(settings))
         if not is_sqlite:

@@ -36,6 +36,10 @@ def work(arguments: argparse.Namespace) -> Coroutine[Any, Any, int | None]:
     """What the command does, ready to be run. Raises SettingsError."""
     if arguments.command in {"submit", "watch", "seed"}:
         return over_the_api(arguments)
+    if arguments.command == "check":
+        from taskflow.cli.check import check
+
+        return check()
     from taskflow.cli import processes
     from taskflow.infra.settings import prepare
 

@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
     _add_reload(worker)
     worker.add_argument("--drain", action="store_true", help="work until nothing is left or due, then exit 0")
     commands.add_parser("migrate", help="bring the database to the newest revision; safe to run twice")
+    commands.add_parser("check", help="what would stop a start: settings, database, broker, bus, handlers; exit 0 or 1")
     submit = commands.add_parser("submit", help="create a task over the API at $TASKFLOW_URL")
     submit.add_argument("title")
     submit.add_argument("--payload", metavar="JSON", help="an object")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from taskflow.infra.errors import StartError
-from taskflow.infra.settings import MEMORY, Settings
+from taskflow.infra.settings import Settings
 
 
 async def up(settings: Settings, host: str) -> None:
@@ -26,7 +26,7 @@ async def api(settings: Settings, host: str) -> None:
     from taskflow.infra.resources import open_resources
     from taskflow.migration import wait_for_migration
 
-    if settings.rabbitmq_url == MEMORY:
+    if settings.in_memory_broker:
         logger.warning("RABBITMQ_URL is not set: no worker of another process will see these tasks; see `taskflow up`")
     with listening(host, settings.api_port) as listener:
         async with open_resources(settings) as resources:
@@ -43,7 +43,7 @@ async def worker(settings: Settings, *, drain: bool = False) -> None:
     from taskflow.worker.registry import Registry
     from taskflow.worker.runtime import run_worker
 
-    if settings.rabbitmq_url == MEMORY:
+    if settings.in_memory_broker:
         raise StartError("RABBITMQ_URL is not set: a memory:// broker works only inside one process, as `taskflow up`")
     registry = Registry.load([builtin, *settings.worker_handlers])
     async with open_resources(settings) as resources:
