@@ -19,7 +19,8 @@ from taskflow.graph.http.prefix import prefix_of
 from taskflow.graph.lists.filter import to_filter
 from taskflow.graph.lists.paging import encode_cursor, load_page
 from taskflow.graph.services import Services
-from taskflow.infra.input import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_instant, validate
+from taskflow.infra.input import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_instant
+from taskflow.infra.new_task import validate
 from taskflow.infra.wire import decode_json, encode_json, format_instant
 
 PAGE_DEFAULT: Final = 100
