@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from taskflow.infra.errors import StartError
+from taskflow.infra.telemetry import set_up_logging
 
 MEMORY = "memory://"
 
@@ -71,6 +72,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     db_echo: bool = False
 
+    @property
+    def in_memory_broker(self) -> bool:
+        return self.rabbitmq_url == MEMORY
+
+    @property
+    def in_memory_bus(self) -> bool:
+        return self.redis_url == MEMORY
+
     @field_validator("db_url")
     @classmethod
     def _db_url(cls, value: str) -> str:
@@ -112,6 +121,13 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{_variable(problem)} {_what_it_takes(problem)}" for problem in error.errors()]
         raise SettingsError("\n".join(lines)) from None
+
+
+def prepare(**overrides: Any) -> Settings:
+    """Settings for a process of its own, and its logging set up by them. Raises SettingsError."""
+    settings = load_settings(**overrides)
+    set_up_logging(level=settings.log_level, format_=settings.log_format)
+    return settings
 
 
 SECRETS = ("db_url", "redis_url", "rabbitmq_url")

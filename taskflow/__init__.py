@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from taskflow.client.handle import Handle
     from taskflow.client.sync import SyncClient
     from taskflow.infra.task_info import TaskInfo
+    from taskflow.mounting import mount, running
     from taskflow.worker.context import Context
     from taskflow.worker.task import Permanent, RetryLater, Snooze, middleware, task
 
@@ -25,6 +26,8 @@ __all__ = [
     "TaskInfo",
     "__version__",
     "middleware",
+    "mount",
+    "running",
     "task",
 ]
 
@@ -38,6 +41,8 @@ _MODULES: Final = {
     "SyncClient": "taskflow.client.sync",
     "TaskInfo": "taskflow.infra.task_info",
     "middleware": "taskflow.worker.task",
+    "mount": "taskflow.mounting",
+    "running": "taskflow.mounting",
     "task": "taskflow.worker.task",
 }
 

@@ -10,6 +10,7 @@ import structlog
 from taskflow.infra.broker import Consumer
 from taskflow.infra.resources import Resources
 from taskflow.worker.dispatcher import Dispatcher
+from taskflow.worker.drain import until_drained
 from taskflow.worker.executor import Executor
 from taskflow.worker.leases import hear_cancellations, keep_leases, report_progress
 from taskflow.worker.records import open_records
@@ -18,8 +19,11 @@ from taskflow.worker.registry import Registry
 logger = structlog.get_logger("taskflow.worker")
 
 
-async def run_worker(resources: Resources, registry: Registry, stop: asyncio.Event) -> None:
-    """Take tasks and run them until `stop` is set; then let what runs end in time, and give back the rest."""
+async def run_worker(resources: Resources, registry: Registry, stop: asyncio.Event, *, drain: bool = False) -> None:
+    """Take tasks and run them until `stop` is set; then let what runs end in time, and give back the rest.
+
+    With `drain`, it sets `stop` itself once nothing is left to do.
+    """
     settings = resources.settings
     worker_id = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=settings.worker_queues)
@@ -34,6 +38,8 @@ async def run_worker(resources: Resources, registry: Registry, stop: asyncio.Eve
             for loop in (keep_leases(executor), hear_cancellations(executor), report_progress(executor))
         ]
         dispatching = background.create_task(Dispatcher(resources).run())
+        if drain:
+            keeping.append(background.create_task(_stop_when_drained(executor, stop)))
         await _consume_until(stop, consumer, executor)
         dispatching.cancel()
         await executor.drain(settings.worker_shutdown_timeout)
@@ -54,3 +60,9 @@ async def _consume_until(stop: asyncio.Event, consumer: Consumer, executor: Exec
             executor.start(delivery)
     finally:
         stopping.cancel()
+
+
+async def _stop_when_drained(executor: Executor, stop: asyncio.Event) -> None:
+    await until_drained(executor)
+    logger.info("nothing is left to do")
+    stop.set()

@@ -62,6 +62,9 @@ class SpoiledBus:
     async def ping(self) -> None:
         return
 
+    async def check(self) -> None:
+        return
+
 
 class Bench:
     """Writes as the API does, and what a watcher gets of it."""
