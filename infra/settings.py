@@ -13,6 +13,7 @@ from taskflow.infra.errors import StartError
 from taskflow.infra.telemetry import set_up_logging
 
 MEMORY = "memory://"
+PAYLOAD_MAX_BYTES = 262_144
 
 
 class SettingsError(StartError):
@@ -65,7 +66,7 @@ class Settings(BaseSettings):
     worker_shutdown_timeout: Duration = timedelta(seconds=30)
     worker_heartbeat_file: Path | None = None
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
-    payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = 262_144
+    payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = PAYLOAD_MAX_BYTES
     react_app_api_base: str = ""
     react_app_ws_url: str = ""
     log_format: Literal["json", "text"] | None = None

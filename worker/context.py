@@ -1,15 +1,27 @@
 """What a running handler holds: who it is, how to report progress, and whether it should stop. Safe from any thread."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from taskflow.worker.text import clean
+
+Submit = Callable[[int, object, object, dict[str, Any]], Awaitable[Any]]
+"""Creates what the handler submits, with its number among those of this task."""
 
 
 class Context:
     """One attempt of one task, as its handler sees it."""
 
     def __init__(
-        self, *, task_id: str, kind: str, title: str, attempt: int, max_attempts: int, on_progress: Callable[[], None]
+        self,
+        *,
+        task_id: str,
+        kind: str,
+        title: str,
+        attempt: int,
+        max_attempts: int,
+        on_progress: Callable[[], None],
+        submit: Submit,
     ) -> None:
         self.task_id = task_id
         self.kind = kind
@@ -22,6 +34,8 @@ class Context:
         self._cancelled = False
         self.is_released = False
         self._on_progress = on_progress
+        self._submit = submit
+        self._submitted = 0
 
     def progress(self, fraction: float, message: str | None = None) -> None:
         """Tell watchers how far it is, from 0.0 to 1.0, and what it is doing. Cheap: at most ten a second go out.
@@ -39,6 +53,15 @@ class Context:
         """The task's message: shown live, and kept on the row when the task is done."""
         self.message = clean(message)
         self._on_progress()
+
+    def submit(self, handler: object, payload: object = None, **options: Any) -> Awaitable[Any]:
+        """Create another task, at once, and give its Handle. The options are those of `Client.submit`.
+
+        The n-th call gives the same task in every attempt, so that a rerun submits nothing twice; with another kind or
+        payload it is a Conflict. Await it in the event loop: a plain `def` can't. Raises InvalidTask, Conflict.
+        """
+        self._submitted += 1
+        return self._submit(self._submitted, handler, payload, options)
 
     @property
     def cancelled(self) -> bool:

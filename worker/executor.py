@@ -5,6 +5,7 @@ import json
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -17,6 +18,7 @@ from taskflow.infra.events.handover import dead_letter
 from taskflow.infra.resources import Resources
 from taskflow.infra.task_info import TaskInfo
 from taskflow.worker.attempt import overdue, run_attempt, task_error
+from taskflow.worker.children import Children
 from taskflow.worker.context import Context
 from taskflow.worker.records import Records
 from taskflow.worker.registry import Registry
@@ -50,6 +52,7 @@ class Executor:
     resources: Resources
     registry: Registry
     records: Records
+    children: Children
     running: dict[str, RunningAttempt] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     deliveries: set[asyncio.Task[None]] = field(default_factory=set)
@@ -124,6 +127,7 @@ class Executor:
             attempt=task.attempt,
             max_attempts=task.max_attempts or 1,
             on_progress=lambda: self.unreported.add(task.id),
+            submit=partial(self.children.submit, task.id),
         )
         attempt = asyncio.create_task(self._attempt(task, context), name=f"attempt {task.id}")
         if self.stopping:

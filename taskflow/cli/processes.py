@@ -41,7 +41,7 @@ async def worker(settings: Settings, *, drain: bool = False) -> None:
     from taskflow.migration import wait_for_migration
     from taskflow.worker import builtin
     from taskflow.worker.registry import Registry
-    from taskflow.worker.runtime import run_worker
+    from taskflow.working import work
 
     if settings.in_memory_broker:
         raise StartError("RABBITMQ_URL is not set: a memory:// broker works only inside one process, as `taskflow up`")
@@ -49,7 +49,7 @@ async def worker(settings: Settings, *, drain: bool = False) -> None:
     async with open_resources(settings) as resources:
         await wait_for_migration(resources)
         with stop_signals() as stop:
-            await run_worker(resources, registry, stop, drain=drain)
+            await work(resources, registry, stop, drain=drain)
 
 
 async def migrate(settings: Settings) -> None:

@@ -147,7 +147,7 @@ async def working(resources: Resources, *functions: Callable[..., Any]) -> Async
     known = [handlers.message, *(one for one in functions if not is_middleware(one))]
     registry = Registry(map(Handler.of, known), filter(is_middleware, functions))
     stopping = asyncio.Event()
-    task = asyncio.create_task(run_worker(resources, registry, stopping))
+    task = asyncio.create_task(run_worker(resources, registry, stopping, handle=lambda task_id, _: task_id))
     worker = Worker(task, stopping)
     try:
         yield worker
