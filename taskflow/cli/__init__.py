@@ -7,36 +7,16 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from taskflow.cli.parser import parser
+from taskflow.cli.parser import REMOTE, parser
 from taskflow.infra.errors import StartError
-
-
-async def over_the_api(arguments: argparse.Namespace) -> int:
-    """Raises StartError, with what the API or its absence has to say."""
-    from taskflow.cli import console
-    from taskflow.client.client import Client
-    from taskflow.errors import CallError, InvalidTask
-
-    try:
-        async with Client() as tasks:
-            match arguments.command:
-                case "submit":
-                    title, payload, kind = arguments.title, arguments.payload, arguments.kind
-                    return await console.submit(tasks, title, payload, kind, watch_it=arguments.watch)
-                case "watch":
-                    return await console.watch(tasks, arguments.id)
-                case _:
-                    return await console.seed(tasks, arguments.count, arguments.rate)
-    except InvalidTask as error:
-        raise StartError("\n".join(f"{field} {takes}" for field, takes in error.errors.items())) from error
-    except (CallError, ValueError) as error:
-        raise StartError(str(error)) from error
 
 
 def work(arguments: argparse.Namespace) -> Coroutine[Any, Any, int | None]:
     """What the command does, ready to be run. Raises SettingsError."""
-    if arguments.command in {"submit", "watch", "seed"}:
-        return over_the_api(arguments)
+    if arguments.command in REMOTE:
+        from taskflow.cli.remote import run_remote
+
+        return run_remote(arguments)
     if arguments.command == "check":
         from taskflow.cli.check import check
 

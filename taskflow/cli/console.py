@@ -79,11 +79,11 @@ def _line(event: TaskStatusEvent, *, with_id: bool) -> Text:
     if event.progress is not None:
         line.append(f" {event.progress:4.0%}", style="default")
     if event.message:
-        line.append(f" {_printable(event.message)}", style="default")
+        line.append(f" {printable(event.message)}", style="default")
     return line
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """What a handler says must not steer the terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 

@@ -2,7 +2,12 @@
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+from taskflow.db.lifecycle import TaskStatus
+
+REMOTE: Final = frozenset({"submit", "watch", "seed", "list", "get", "retry", "cancel", "kinds", "queues"})
+"""The commands that ask the API at $TASKFLOW_URL."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +38,40 @@ def parser() -> argparse.ArgumentParser:
     )
     seed.add_argument("--count", type=_positive(int), default=100, metavar="N", help="how many (100)")
     seed.add_argument("--rate", type=_positive(float), metavar="R", help="so many a second (as fast as they are taken)")
+    _add_tables(commands)
     return top
+
+
+def _add_tables(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What shows tasks, kinds and queues: a table, or JSON."""
+    helps = {
+        "list": "the tasks that pass, the newest first",
+        "get": "one task, every field",
+        "retry": "run FAILED or CANCELLED tasks again; exit 1 when one is refused",
+        "cancel": "stop tasks; exit 1 when one is refused",
+        "kinds": "every kind that tasks have",
+        "queues": "every queue, with what waits and runs",
+    }
+    made = {name: commands.add_parser(name, help=help_, description=help_) for name, help_ in helps.items()}
+    for command in made.values():
+        command.add_argument("--json", action="store_true", help="as JSON, with the keys of the REST calls")
+    made["get"].add_argument("id", help="a task's id")
+    for name in ("retry", "cancel"):
+        made[name].add_argument("id", nargs="+", help="tasks' ids")
+    listing = made["list"]
+    statuses = [status.value for status in TaskStatus]
+    listing.add_argument(
+        "--status",
+        action="append",
+        type=str.upper,
+        choices=statuses,
+        metavar="S",
+        help=f"{', '.join(statuses)}; may be repeated",
+    )
+    listing.add_argument("--kind", metavar="K", help="of this kind")
+    listing.add_argument("--queue", metavar="Q", help="in this queue")
+    listing.add_argument("--search", metavar="W", help="words of the title, each by its beginning; or a whole id")
+    listing.add_argument("--limit", type=_positive(int), default=50, metavar="N", help="how many at most (50)")
 
 
 def _add_reload(command: argparse.ArgumentParser) -> None:
