@@ -51,3 +51,28 @@ class TaskInfo:
         values["error"] = ErrorInfo(**row.error) if row.error else None
         values["max_attempts"] = row.max_attempts or DEFAULT_MAX_ATTEMPTS
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatusEvent:
+    """A change of a task, or its progress. `id` is the event's own; times are aware; `progress` is from 0.0 to 1.0."""
+
+    id: str
+    task_id: str
+    status: TaskStatus
+    message: str | None
+    attempt: int
+    progress: float | None
+    version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an ended task came to."""
+
+    status: TaskStatus
+    kind: str
+    message: str | None
+    result: Any
+    error: ErrorInfo | None

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from taskflow.client.client import Client
-    from taskflow.client.handle import Handle
     from taskflow.client.sync import SyncClient
     from taskflow.infra.task_info import TaskInfo
     from taskflow.mounting import mount, running
     from taskflow.worker.context import Context
+    from taskflow.worker.handle import Handle
     from taskflow.worker.task import Permanent, RetryLater, Snooze, middleware, task
 
 __all__ = [
@@ -34,7 +34,7 @@ __all__ = [
 _MODULES: Final = {
     "Client": "taskflow.client.client",
     "Context": "taskflow.worker.context",
-    "Handle": "taskflow.client.handle",
+    "Handle": "taskflow.worker.handle",
     "Permanent": "taskflow.worker.task",
     "RetryLater": "taskflow.worker.task",
     "Snooze": "taskflow.worker.task",

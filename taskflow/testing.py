@@ -16,7 +16,9 @@ from taskflow.infra.errors import InvalidTask
 from taskflow.infra.settings import PAYLOAD_MAX_BYTES
 from taskflow.infra.task_info import ErrorInfo, TaskInfo
 from taskflow.worker.attempt import run_attempt
+from taskflow.worker.calls import SubmitOptions
 from taskflow.worker.context import Context
+from taskflow.worker.handle import Handle
 from taskflow.worker.payload import dump
 from taskflow.worker.registry import Handler
 from taskflow.worker.submission import Target, to_input
@@ -64,18 +66,16 @@ class _RecordingContext(Context):
         super().progress(fraction, message)
         self.told.append((fraction, message))
 
-    async def _record(self, number: int, wanted: object, payload: object, options: Any) -> "NotSubmitted":
+    async def _record(self, number: int, wanted: object, payload: object, options: SubmitOptions) -> Handle[Any]:
         target = Target.of(wanted)
         asked = to_input(target, payload, options, now=datetime.now(UTC))
-        self.submitted.append((target.kind, asked.payload, options))
-        return NotSubmitted(str(uuid.uuid4()))
+        self.submitted.append((target.kind, asked.payload, dict(options)))
+        nobody: Any = _NoServer()
+        return Handle(str(uuid.uuid4()), nobody, target)
 
 
-@dataclass(frozen=True, slots=True)
-class NotSubmitted:
-    """In place of a Handle: it has an id, and nothing behind it."""
-
-    id: str
+class _NoServer:
+    """Where a handle would ask."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(NO_SERVER)

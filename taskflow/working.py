@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from taskflow.client.client import Client
-from taskflow.client.handle import Handle
 from taskflow.infra.resources import Resources
+from taskflow.worker.handle import Handle
 from taskflow.worker.registry import Registry
 from taskflow.worker.runtime import run_worker
 from taskflow.worker.submission import Target

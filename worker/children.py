@@ -12,8 +12,10 @@ from taskflow.infra.errors import Conflict, InvalidTask
 from taskflow.infra.input import InvalidInput
 from taskflow.infra.new_task import validate
 from taskflow.infra.submitter import Submitter
+from taskflow.worker.calls import SubmitOptions
+from taskflow.worker.handle import Handle
 from taskflow.worker.records import until_stored
-from taskflow.worker.submission import SubmitOptions, Target, to_input
+from taskflow.worker.submission import Target, to_input
 
 KEY: Final = "child:{parent}:{number}"
 
@@ -24,9 +26,11 @@ class Children:
 
     submitter: Submitter
     payload_max_bytes: int
-    handle: Callable[[str, Target], Any]
+    handle: Callable[[str, Target], Handle[Any]]
 
-    async def submit(self, parent: str, number: int, wanted: object, payload: object, options: SubmitOptions) -> Any:
+    async def submit(
+        self, parent: str, number: int, wanted: object, payload: object, options: SubmitOptions
+    ) -> Handle[Any]:
         """Waits for a database that is away. Raises InvalidTask, Conflict."""
         target = Target.of(wanted)
         asked = to_input(target, payload, options, now=datetime.now(UTC))

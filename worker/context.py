@@ -1,11 +1,13 @@
 """What a running handler holds: who it is, how to report progress, and whether it should stop. Safe from any thread."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Unpack, overload
 
+from taskflow.worker.calls import AsyncHandler, P, PlainHandler, R, SubmitOptions
+from taskflow.worker.handle import Handle
 from taskflow.worker.text import clean
 
-Submit = Callable[[int, object, object, dict[str, Any]], Awaitable[Any]]
+Submit = Callable[[int, object, object, SubmitOptions], Coroutine[Any, Any, Handle[Any]]]
 """Creates what the handler submits, with its number among those of this task."""
 
 
@@ -54,7 +56,29 @@ class Context:
         self.message = clean(message)
         self._on_progress()
 
-    def submit(self, handler: object, payload: object = None, **options: Any) -> Awaitable[Any]:
+    @overload
+    def submit(
+        self, handler: str, payload: object = None, **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[Any]]: ...
+    @overload
+    def submit(
+        self, handler: AsyncHandler[P, R], payload: P, **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[R]]: ...
+    @overload
+    def submit(
+        self, handler: AsyncHandler[None, R], **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[R]]: ...
+    @overload
+    def submit(
+        self, handler: PlainHandler[P, R], payload: P, **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[R]]: ...
+    @overload
+    def submit(
+        self, handler: PlainHandler[None, R], **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[R]]: ...
+    def submit(
+        self, handler: Any, payload: object = None, **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[Any]]:
         """Create another task, at once, and give its Handle. The options are those of `Client.submit`.
 
         The n-th call gives the same task in every attempt, so that a rerun submits nothing twice; with another kind or

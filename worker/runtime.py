@@ -16,6 +16,7 @@ from taskflow.worker.children import Children
 from taskflow.worker.dispatcher import Dispatcher
 from taskflow.worker.drain import until_drained
 from taskflow.worker.executor import Executor
+from taskflow.worker.handle import Handle
 from taskflow.worker.leases import hear_cancellations, keep_leases, report_progress
 from taskflow.worker.records import open_records
 from taskflow.worker.registry import Registry
@@ -29,7 +30,7 @@ async def run_worker(
     registry: Registry,
     stop: asyncio.Event,
     *,
-    handle: Callable[[str, Target], Any],
+    handle: Callable[[str, Target], Handle[Any]],
     drain: bool = False,
 ) -> None:
     """Take tasks and run them until `stop` is set; then let what runs end in time, and give back the rest.

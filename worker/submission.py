@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 import pydantic
 
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.input import Problems, TaskInput, check, to_instant
 from taskflow.infra.wire import encode_json, format_instant
+from taskflow.worker.calls import SubmitOptions
 from taskflow.worker.payload import dump
 from taskflow.worker.registry import Handler, name_of, result_hint
 from taskflow.worker.task import options_of
@@ -23,21 +24,6 @@ from taskflow.worker.task import options_of
 RUN_AT_TAKES: Final = "takes a datetime with a zone, as datetime.now(UTC) + timedelta(hours=1)"
 DELAY_TAKES: Final = "takes seconds, 0 or more, or a timedelta"
 ANYTHING: Final = pydantic.TypeAdapter[Any](Any)
-
-
-class SubmitOptions(TypedDict, total=False):
-    """`title` is the kind when not given, `queue` the handler's own. `run_at` is aware; `delay` in seconds from now.
-
-    `key` is the idempotency key: a second submit with it gives the first task, or Conflict when anything else differs.
-    A `delay` is another instant each time, so give `run_at` beside a key.
-    """
-
-    title: str | None
-    queue: str | None
-    run_at: datetime | None
-    delay: float | timedelta | None
-    max_attempts: int | None
-    key: str | None
 
 
 @dataclass(frozen=True)

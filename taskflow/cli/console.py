@@ -12,11 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from taskflow.client.client import Client
-from taskflow.client.shapes import TaskStatusEvent
 from taskflow.client.targets import Item
 from taskflow.db.lifecycle import ENDED, TaskStatus
 from taskflow.infra.errors import StartError
 from taskflow.infra.input import DEFAULT_KIND
+from taskflow.infra.task_info import TaskStatusEvent
 from taskflow.infra.wire import NotJson, decode_json
 
 STYLES: Final = {"PENDING": "dim", "PROCESSING": "cyan", "DONE": "green", "FAILED": "red", "CANCELLED": "yellow"}

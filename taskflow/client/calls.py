@@ -11,14 +11,14 @@ from taskflow.client.creates import Creates, open_creates
 from taskflow.client.follow import follow
 from taskflow.client.http import Http, open_http
 from taskflow.client.reads import Reads, open_reads
-from taskflow.client.shapes import INFO, OUTCOME, SNAPSHOT, Outcome, Snapshot, TaskStatusEvent
+from taskflow.client.shapes import INFO, OUTCOME, SNAPSHOT, Snapshot
 from taskflow.client.watch import Listener
 from taskflow.client.watches import Watches, open_watches
 from taskflow.errors import ClientClosed
 from taskflow.infra.background import doubling
 from taskflow.infra.errors import NotFound, Unavailable
 from taskflow.infra.input import TaskInput
-from taskflow.infra.task_info import TaskInfo
+from taskflow.infra.task_info import Outcome, TaskInfo, TaskStatusEvent
 
 PAGE: Final = 100
 LIST: Final = (

@@ -8,14 +8,14 @@ from typing import Any, Self, TypeAlias, TypeVar, Unpack, overload
 
 from taskflow.client.address import Address
 from taskflow.client.calls import Calls, conditions, open_calls
-from taskflow.client.handle import Handle
-from taskflow.client.shapes import TaskStatusEvent
-from taskflow.client.targets import AsyncHandler, Item, PlainHandler, Statuses, Targets, Words
+from taskflow.client.targets import Item, Statuses, Targets, Words
 from taskflow.errors import ClientClosed
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.input import TaskInput
-from taskflow.infra.task_info import TaskInfo
-from taskflow.worker.submission import SubmitOptions, Target, to_input
+from taskflow.infra.task_info import TaskInfo, TaskStatusEvent
+from taskflow.worker.calls import AsyncHandler, PlainHandler, SubmitOptions
+from taskflow.worker.handle import Handle
+from taskflow.worker.submission import Target, to_input
 
 P = TypeVar("P")
 R = TypeVar("R")

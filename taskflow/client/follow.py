@@ -11,10 +11,11 @@ from taskflow.client.address import Address
 from taskflow.client.answers import Lagged
 from taskflow.client.http import absent
 from taskflow.client.session import FOLLOW
-from taskflow.client.shapes import EVENT, TaskStatusEvent
+from taskflow.client.shapes import EVENT
 from taskflow.client.socket import Broken, open_socket
 from taskflow.infra.background import doubling
 from taskflow.infra.events.news import is_news
+from taskflow.infra.task_info import TaskStatusEvent
 
 FIRST_WAIT: Final = timedelta(seconds=0.1)
 LONGEST_WAIT: Final = timedelta(seconds=5)

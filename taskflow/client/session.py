@@ -11,10 +11,11 @@ from collections import deque
 from typing import Any, Final, Protocol
 
 from taskflow.client.answers import Lagged
-from taskflow.client.shapes import EVENT, Snapshot, TaskStatusEvent
+from taskflow.client.shapes import EVENT, Snapshot
 from taskflow.client.socket import Answer, Broken, Socket
 from taskflow.client.watch import Watch
 from taskflow.infra.errors import InvalidTask, NotFound, Unauthorized, Unavailable
+from taskflow.infra.task_info import TaskStatusEvent
 
 SLOTS: Final = 50
 FOLLOW: Final = (

@@ -9,35 +9,10 @@ from enum import Enum
 from typing import Any, Final, Generic, TypeVar
 
 from taskflow.db.lifecycle import TaskStatus
-from taskflow.infra.task_info import ErrorInfo, TaskInfo
+from taskflow.infra.task_info import Outcome, TaskInfo, TaskStatusEvent
 from taskflow.infra.wire import parse_instant
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class TaskStatusEvent:
-    """A change of a task, or its progress. `id` is the event's own; times are aware; `progress` is from 0.0 to 1.0."""
-
-    id: str
-    task_id: str
-    status: TaskStatus
-    message: str | None
-    attempt: int
-    progress: float | None
-    version: int
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an ended task came to."""
-
-    status: TaskStatus
-    kind: str
-    message: str | None
-    result: Any
-    error: ErrorInfo | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar, Unpack, overload
 
 from taskflow.client.client import Client
-from taskflow.client.handle import Handle
-from taskflow.client.shapes import TaskStatusEvent
-from taskflow.client.targets import AsyncHandler, Item, PlainHandler, Statuses, Words
+from taskflow.client.targets import Item, Statuses, Words
 from taskflow.errors import ClientClosed
-from taskflow.infra.task_info import TaskInfo
-from taskflow.worker.submission import SubmitOptions
+from taskflow.infra.task_info import TaskInfo, TaskStatusEvent
+from taskflow.worker.calls import AsyncHandler, PlainHandler, SubmitOptions
+from taskflow.worker.handle import Handle
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal

@@ -1,20 +1,13 @@
 """What `submit` takes, as a type checker sees it; and what each handler stands for, found out once."""
 
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Concatenate, TypeAlias, TypeVar
+from collections.abc import Iterable
+from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from taskflow.db.lifecycle import TaskStatus
-from taskflow.worker.submission import SubmitOptions, Target
+from taskflow.worker.calls import AnyHandler, SubmitOptions
+from taskflow.worker.submission import Target
 
-P = TypeVar("P")
-R = TypeVar("R")
-
-AsyncHandler: TypeAlias = Callable[Concatenate[P, ...], Coroutine[Any, Any, R]]
-"""`async def`, with the context or without."""
-PlainHandler: TypeAlias = Callable[Concatenate[P, ...], R]
-"""`def`, with the context or without."""
-AnyHandler: TypeAlias = Callable[..., Any]
 Item: TypeAlias = tuple[AnyHandler | str, object] | tuple[AnyHandler | str, object, SubmitOptions]
 Words: TypeAlias = str | Iterable[str] | None
 Statuses: TypeAlias = TaskStatus | str | Iterable[TaskStatus | str] | None

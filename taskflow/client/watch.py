@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from taskflow.client.shapes import Snapshot, TaskStatusEvent
+from taskflow.client.shapes import Snapshot
 from taskflow.infra.errors import NotFound
 from taskflow.infra.events.news import is_news
+from taskflow.infra.task_info import TaskStatusEvent
 
 
 class Listener:

@@ -90,7 +90,8 @@ async def test_a_handler_that_is_asked_to_stop() -> None:
 async def test_what_it_submits_is_told_and_checked() -> None:
     @task("album")
     async def album(payload: dict[str, Any], ctx: Context) -> str:
-        submitted = await ctx.submit(thumbnail, payload, title="One", delay=5)
+        untyped: Any = payload
+        submitted = await ctx.submit(thumbnail, untyped, title="One", delay=5)
         return str(submitted.id)
 
     outcome = await run(album, {"url": "a"})

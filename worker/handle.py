@@ -1,19 +1,30 @@
 """A task that was submitted, or is named by its id."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
-from taskflow.client.shapes import Outcome, TaskStatusEvent
-from taskflow.client.watch import Listener
 from taskflow.db.lifecycle import ENDED, TaskStatus
-from taskflow.errors import TaskCancelled, TaskFailed, UnreadableResult
-from taskflow.infra.errors import NotFound
-from taskflow.infra.task_info import ErrorInfo, TaskInfo
-from taskflow.worker.submission import Target
+from taskflow.infra.errors import NotFound, TaskCancelled, TaskFailed, UnreadableResult
+from taskflow.infra.task_info import ErrorInfo, Outcome, TaskInfo, TaskStatusEvent
 
 R_co = TypeVar("R_co", covariant=True)
+
+
+class ResultReader(Protocol):
+    @property
+    def read_result(self) -> Callable[[Any], Any]:
+        """From JSON to what the handler's return hint says; raises ValueError for what does not fit."""
+        ...
+
+
+class Listener(Protocol):
+    """The events of one task, in order."""
+
+    async def next(self) -> TaskStatusEvent:
+        """Raises what ended the watch, NotFound too."""
+        ...
 
 
 class Tasks(Protocol):
@@ -24,7 +35,7 @@ class Tasks(Protocol):
         ...
 
     def listen(self, task_id: str, /) -> AbstractAsyncContextManager[Listener]:
-        """Its present state, then each change. The listener raises NotFound."""
+        """Its present state, then each change."""
         ...
 
     async def outcome(self, task_id: str, /) -> Outcome:
@@ -42,7 +53,7 @@ class Handle(Generic[R_co]):
     `R_co` is what the handler returns; Any for a task that was submitted by its kind.
     """
 
-    def __init__(self, task_id: str, tasks: Tasks, target: Target) -> None:
+    def __init__(self, task_id: str, tasks: Tasks, target: ResultReader) -> None:
         self.id = task_id
         self._tasks = tasks
         self._target = target
@@ -98,7 +109,7 @@ class Handle(Generic[R_co]):
         return await self._tasks.change("retryTask", self.id)
 
 
-def unwrap(task_id: str, outcome: Outcome, target: Target) -> Any:
+def unwrap(task_id: str, outcome: Outcome, target: ResultReader) -> Any:
     """What an ended task's handler returned. Raises TaskFailed, TaskCancelled, UnreadableResult."""
     if outcome.status is TaskStatus.CANCELLED:
         raise TaskCancelled(task_id, outcome.kind)
