@@ -16,14 +16,14 @@ from taskflow.db.models import MYSQLS, Task, tasks
 SHORTEST_INDEXED_WORD: Final = 3
 """InnoDB's full-text index leaves out shorter ones."""
 BORDER: Final = r"[^[:alnum:]_\x{C0}-\x{1FFF}\x{2070}-\x{2FFF}\x{3040}-\x{10FFFF}]"
-"""What may stand before a word: no letter. MariaDB's classes know of those of ASCII alone."""
+"""What may come before a word: no letter. MariaDB's classes know of those of ASCII alone."""
 FIELDS: Final = {"status": "statuses", "kind": "kinds", "queue": "queues"}
 """The columns that a filter names values for, and what it calls them."""
 
 
 Rows = TypeVar("Rows", sa.Select[Any], sa.CompoundSelect[Any])
 Key = tuple[datetime, str]
-"""Where a row stands in an order: its instant, then its id."""
+"""The place of a row in an order: its instant, then its id."""
 
 
 class OrderField(StrEnum):

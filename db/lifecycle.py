@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from taskflow.db.errors import TransitionRejected
+from taskflow.db.outcome import Backoff, Cancelled, Failed, GivenBack, Outcome, Snoozed, Succeeded, TaskError
 
 
 class TaskStatus(StrEnum):
@@ -41,33 +42,6 @@ LONGEST_WAIT: Final = timedelta(days=3650)
 """What a handler that asks for its retry after the end of the calendar gets."""
 
 
-class TaskError(TypedDict):
-    """Why an attempt failed: the exception's class name, its text, and its traceback where there is one."""
-
-    type: str
-    message: str
-    traceback: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long failed attempts wait: doubling from `base`, never above `cap`, up to half of it taken off by jitter."""
-
-    base: timedelta = timedelta(seconds=1)
-    cap: timedelta = timedelta(minutes=5)
-
-    def delay(self, attempt: int, *, jitter: float) -> timedelta:
-        """Wait before the attempt after `attempt` (>= 1).
-
-        jitter is in [0, 1); 0 gives the exact curve. Raises ValueError when attempt < 1.
-        """
-        if attempt < 1:
-            raise ValueError("the first attempt is number 1")
-        doubled = self.base.total_seconds() * 2.0 ** min(attempt - 1, 100)
-        exact = self.cap if doubled >= self.cap.total_seconds() else timedelta(seconds=doubled)
-        return exact * (1 - jitter / 2)
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """What the lifecycle knows of a task: the columns it reads and writes, under the names that they have there."""
@@ -89,33 +63,6 @@ class State:
     result: Any
     error: TaskError | None
     progress: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Succeeded:
-    result: Any = None
-    message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """`retry_in` is None when another attempt can't help."""
-
-    error: TaskError
-    retry_in: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The handler stopped because it was asked to."""
-
-
-@dataclass(frozen=True, slots=True)
-class GivenBack:
-    """The worker is stopping and had no time to finish: the attempt does not count."""
-
-
-Outcome = Succeeded | Failed | Cancelled | GivenBack
 
 
 def created(*, now: datetime, run_at: datetime | None, max_attempts: int | None) -> State:
@@ -172,18 +119,21 @@ def claim(state: State, *, now: datetime, lease: timedelta, worker_id: str, max_
     )
 
 
-def settle(state: State, outcome: Outcome, *, claim: int, now: datetime) -> State | None:
+def finish(state: State, outcome: Outcome, *, claim: int, now: datetime) -> State | None:
     """An attempt ended. None when it is not the one running: its lease was lost, and so is its outcome."""
     if state.status is not TaskStatus.PROCESSING or state.claim != claim:
         return None
     ended = _ended(state, now)
     match outcome:
         case Succeeded(result, message):
-            return _finish(ended, TaskStatus.DONE, now, message=message, result=result, error=None)
+            return _end(ended, TaskStatus.DONE, now, message=message, result=result, error=None)
         case Cancelled():
-            return _finish(ended, TaskStatus.CANCELLED, now, message="Cancelled")
-        case GivenBack() if state.cancel_requested:
-            return _finish(ended, TaskStatus.CANCELLED, now, message="Cancelled")
+            return _end(ended, TaskStatus.CANCELLED, now, message="Cancelled")
+        case GivenBack() | Snoozed() if state.cancel_requested:
+            return _end(ended, TaskStatus.CANCELLED, now, message="Cancelled")
+        case Snoozed(retry_in, message):
+            waiting = _pending(ended, now + min(retry_in, LONGEST_WAIT))
+            return replace(waiting, run_at=waiting.dispatch_at, attempt=state.attempt - 1, message=message)
         case GivenBack():
             message = "Given back by a worker that is stopping"
             return replace(_pending(ended, now), attempt=state.attempt - 1, message=message)
@@ -207,7 +157,7 @@ def cancel(task_id: str, state: State, *, now: datetime) -> State | None:
     Raises TransitionRejected when the task has ended.
     """
     if state.status is TaskStatus.PENDING:
-        return replace(_finish(state, TaskStatus.CANCELLED, now, message="Cancelled"), version=state.version + 1)
+        return replace(_end(state, TaskStatus.CANCELLED, now, message="Cancelled"), version=state.version + 1)
     if state.status is TaskStatus.PROCESSING and not state.cancel_requested:
         message = "Cancellation requested"
         return replace(state, version=state.version + 1, cancel_requested=True, message=message, updated_at=now)
@@ -247,11 +197,11 @@ def _ended(state: State, now: datetime) -> State:
 
 def _fail(ended: State, error: TaskError, retry_in: timedelta | None, now: datetime) -> State:
     if ended.cancel_requested:
-        return _finish(ended, TaskStatus.CANCELLED, now, message="Cancelled", error=error)
+        return _end(ended, TaskStatus.CANCELLED, now, message="Cancelled", error=error)
     if retry_in is not None and ended.attempt < (ended.max_attempts or DEFAULT_MAX_ATTEMPTS):
         waiting = _pending(ended, now + min(retry_in, LONGEST_WAIT))
         return replace(waiting, run_at=waiting.dispatch_at, message=error["message"], error=error)
-    failed = _finish(ended, TaskStatus.FAILED, now, message=error["message"], error=error)
+    failed = _end(ended, TaskStatus.FAILED, now, message=error["message"], error=error)
     return replace(failed, dispatch_at=now + PUBLISH_GRACE)  # until its message has reached task.dead
 
 
@@ -259,7 +209,7 @@ def _pending(state: State, dispatch_at: datetime) -> State:
     return replace(state, status=TaskStatus.PENDING, dispatch_at=dispatch_at, claim=None, cancel_requested=False)
 
 
-def _finish(state: State, status: TaskStatus, now: datetime, *, message: str | None, **values: Any) -> State:
+def _end(state: State, status: TaskStatus, now: datetime, *, message: str | None, **values: Any) -> State:
     progress = 1.0 if status is TaskStatus.DONE and state.progress is not None else state.progress
     return replace(
         state,

@@ -96,12 +96,12 @@ async def locked(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, T
         return {}
     rows = await connection.execute(LOCK, {"ids": padded(names)})
     found = {row.id: Task(*row) for row in rows if row.id in names}  # MySQL finds an id in another case too
-    strangers = [task.id for task in found.values() if task.version == 0]
-    if strangers:
+    unrecorded = [task.id for task in found.values() if task.version == 0]
+    if unrecorded:
         first = {"version": 1, "updated_at": tasks.c.updated_at}
-        await connection.execute(tasks.update().where(tasks.c.id.in_(strangers)).values(first))
-        await connection.execute(COPY_TO_EVENTS, {"ids": padded(strangers)})
-        found |= {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(strangers)})}
+        await connection.execute(tasks.update().where(tasks.c.id.in_(unrecorded)).values(first))
+        await connection.execute(COPY_TO_EVENTS, {"ids": padded(unrecorded)})
+        found |= {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(unrecorded)})}
     return found
 
 

@@ -1,4 +1,4 @@
-"""Every write to a task, each on a list: read the rows under lock, ask the lifecycle, store what it says."""
+"""What callers and workers write to tasks, in sets: read the rows under lock, ask the lifecycle, store what it says."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db import lifecycle
 from taskflow.db.errors import IdempotencyConflict, TaskNotFound
-from taskflow.db.lifecycle import Outcome, State, TaskStatus
+from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.models import NewTask, StatusEvent, Task, tasks
+from taskflow.db.outcome import Outcome
 from taskflow.db.rows import IDS, locked, padded, record, state_row, store, task_row
 from taskflow.db.transaction import is_lost_race, transact
 
@@ -44,15 +45,6 @@ class Finish:
     claim: int
     outcome: Outcome
     progress: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """What a heartbeat says of one running task; `news` is its latest progress and message, None without any."""
-
-    task_id: str
-    claim: int
-    news: tuple[float, str | None] | None
 
 
 async def create(
@@ -144,7 +136,7 @@ async def claim(
     worker_id: str,
     max_attempts: Callable[[str], int],
 ) -> tuple[list[Claimed | Task | None], list[StatusEvent]]:
-    """Take the tasks named. For each id in turn: Claimed; the Task as it is, when it can't be had; None for no task.
+    """Take the tasks named. For each id in order: Claimed; the Task as it is, when it can't be had; None for no task.
 
     `max_attempts` tells a kind's own limit, for tasks created without one. An id that comes twice is claimed once.
     """
@@ -189,45 +181,18 @@ async def finish(
     async def work(connection: AsyncConnection) -> tuple[list[Task | None], list[StatusEvent]]:
         found = await locked(connection, [one.task_id for one in finishes])
         after: dict[str, State] = {}
-        settled: list[bool] = []
+        matched: list[bool] = []
         for one in finishes:
             state = after.get(one.task_id) or (found[one.task_id].state() if one.task_id in found else None)
             if state and one.progress is not None:
                 state = replace(state, progress=one.progress)
-            ended = state and lifecycle.settle(state, one.outcome, claim=one.claim, now=now)
-            settled.append(bool(ended))
+            ended = state and lifecycle.finish(state, one.outcome, claim=one.claim, now=now)
+            matched.append(bool(ended))
             if ended:
                 after[one.task_id] = ended
         written = await store(connection, found, after)
-        results = [written.tasks[one.task_id] if ok else None for one, ok in zip(finishes, settled, strict=True)]
+        results = [written.tasks[one.task_id] if ok else None for one, ok in zip(finishes, matched, strict=True)]
         return results, written.events
-
-    return await transact(engine, work)
-
-
-async def extend_leases(
-    engine: AsyncEngine, leases: Sequence[Lease], *, worker_id: str, now: datetime, lease: timedelta
-) -> dict[str, tuple[int, bool]]:
-    """Keep the tasks that run here for another `lease`, and write their progress.
-
-    Gives for each that is still this worker's its (claim, whether its cancellation was requested); the others are lost.
-    """
-    ids = {"ids": padded(one.task_id for one in leases)}
-    mine = tasks.c.id.in_(IDS), tasks.c.status == TaskStatus.PROCESSING, tasks.c.worker_id == worker_id
-
-    async def work(connection: AsyncConnection) -> dict[str, tuple[int, bool]]:
-        values = {"dispatch_at": now + lease, "updated_at": tasks.c.updated_at}
-        await connection.execute(tasks.update().where(*mine).values(values), ids)
-        for one in leases:
-            if one.news is not None:
-                named = tasks.c.id == one.task_id, tasks.c.claim == one.claim
-                progress, message = one.news
-                news = {"progress": progress, "message": message, "updated_at": tasks.c.updated_at}
-                await connection.execute(tasks.update().where(*named).values(news))
-        rows = await connection.execute(
-            sa.select(tasks.c.id, tasks.c.claim, tasks.c.cancel_requested).where(*mine), ids
-        )
-        return {row.id: (row.claim, row.cancel_requested) for row in rows}
 
     return await transact(engine, work)
 

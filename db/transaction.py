@@ -23,8 +23,8 @@ ATTEMPTS: Final = 10
 PATIENCE: Final = timedelta(seconds=20)
 IMMEDIATE: Final = "immediate"
 """The option under which SQLite takes its write lock at BEGIN, so that a reader never fails to become a writer."""
-TURN: Final = "turn"
-"""The option that holds the lock under which SQLite's writers take turns; other databases have none."""
+WRITE_LOCK: Final = "write_lock"
+"""The option that holds the lock that SQLite's writers take one after the other; other databases have none."""
 
 
 def is_lost_race(error: BaseException) -> bool:
@@ -54,9 +54,9 @@ def may_blame_one(error: Exception) -> bool:
     return not isinstance(error, StoreUnavailable) and not is_unavailable(error)
 
 
-def _turn(engine: AsyncEngine) -> AbstractAsyncContextManager[None]:
+def _write_lock(engine: AsyncEngine) -> AbstractAsyncContextManager[None]:
     """First come, first served. SQLite itself lets whoever waits for its lock sleep, and ask again, and is not fair."""
-    lock: AbstractAsyncContextManager[None] | None = engine.get_execution_options().get(TURN)
+    lock: AbstractAsyncContextManager[None] | None = engine.get_execution_options().get(WRITE_LOCK)
     return lock or nullcontext()
 
 
@@ -83,7 +83,7 @@ async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaita
         for attempt in range(1, ATTEMPTS + 1):
             committing = False
             try:
-                async with _turn(engine), engine.connect() as connection:
+                async with _write_lock(engine), engine.connect() as connection:
                     await connection.execution_options(**{IMMEDIATE: True})
                     async with connection.begin() as transaction:
                         result = await work(connection)

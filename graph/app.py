@@ -1,7 +1,8 @@
 """The API's ASGI application: routes, middleware, and what lives as long as it does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -10,23 +11,24 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http import health, rest
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
-from taskflow.graph.http.pages import GraphQLWithPage, index
+from taskflow.graph.http.index import GraphQLWithPage, index
+from taskflow.graph.http.prefix import ForwardedPrefix, prefix_of
 from taskflow.graph.http.problems import HANDLERS
 from taskflow.graph.http.security import allowed_origins
 from taskflow.graph.live.hub import open_hub
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
 from taskflow.graph.sockets import feed as ws
-from taskflow.graph.tasks.submit import open_submitter
 from taskflow.infra.resources import Resources
 from taskflow.infra.settings import Settings
+from taskflow.infra.submitter import open_submitter
 
 BODY_MAX: Final = 4 * 1024 * 1024
 """Room for many tasks at once; more where one payload may be larger."""
@@ -69,21 +71,31 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             *rest.ROUTES,
             *health.ROUTES,
         ],
-        middleware=[
-            Middleware(
-                CORSMiddleware,
-                allow_origins=origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["content-type", "idempotency-key"],
-                expose_headers=["link", "location"],
-            )
-        ],
+        middleware=_middleware(origins),
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
     app.state.graphql = graphql
     app.state.allowed_origins = graphql.allowed_origins
     return app
+
+
+def _middleware(origins: Sequence[str]) -> list[Middleware]:
+    return [
+        Middleware(ForwardedPrefix),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type", "idempotency-key"],
+            expose_headers=["link", "location"],
+        ),
+    ]
+
+
+def app_on(resources: Resources) -> Starlette:
+    """The application of a process that has its resources open."""
+    return create_app(resources.settings, lambda: open_services(resources))
 
 
 async def drain(app: Starlette) -> None:
@@ -94,4 +106,6 @@ async def drain(app: Starlette) -> None:
 
 
 async def openapi(request: Request) -> Response:
-    return Response(OPENAPI.read_bytes(), media_type="application/json")
+    """Its paths are relative to where the application is mounted."""
+    document, prefix = json.loads(OPENAPI.read_bytes()), prefix_of(request)
+    return JSONResponse(document | {"servers": [{"url": prefix}]} if prefix else document)

@@ -16,9 +16,9 @@ from taskflow.db.models import Task, TaskEvent
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.live.hub import Hub
-from taskflow.graph.tasks.submit import Submitter
 from taskflow.infra.input import InvalidInput, Problem
 from taskflow.infra.resources import Resources
+from taskflow.infra.submitter import Submitter
 
 TASKS_MAX: Final = 1000
 """Of all lists of one operation: aliases would multiply what a page is limited to."""

@@ -10,7 +10,7 @@ CANCEL_AGAIN: Final = timedelta(seconds=10)
 
 
 @asynccontextmanager
-async def running(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
+async def in_background(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
     """Run `work`, which ends by itself or is cancelled when the body is left; its failure is raised there.
 
     Not a TaskGroup, because that would wrap every error of the body, which belongs to our caller, in an ExceptionGroup.

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
-from taskflow.infra.background import running
+from taskflow.infra.background import in_background
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,21 +48,25 @@ class Batcher(Generic[Item, Result]):
             batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
             if not self._waiting:
                 self._wake.clear()
-            await self._settle(batch)
+            await self._flush_or_halve(batch)
 
-    async def _settle(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _flush_or_halve(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
             results = await self._flush([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - it goes to the callers, who are the ones to handle it
             if len(batch) > 1 and self._divisible(error):
                 middle = len(batch) // 2
-                await self._settle(batch[:middle])
-                await self._settle(batch[middle:])
+                await self._flush_or_halve(batch[:middle])
+                await self._flush_or_halve(batch[middle:])
                 return
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
             return
+        except BaseException:  # nobody flushes any more: they would wait for ever
+            for _, future in batch:
+                future.cancel()
+            raise
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():
                 future.set_result(result)
@@ -83,7 +87,7 @@ async def open_batcher(
 ) -> AsyncIterator[Batcher[Item, Result]]:
     batcher = Batcher(flush, limit=limit, divisible=divisible)
     try:
-        async with running(batcher.run(), name="batcher"):
+        async with in_background(batcher.run(), name="batcher"):
             yield batcher
     finally:
         batcher.abandon()

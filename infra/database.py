@@ -79,7 +79,7 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
                 "check_same_thread": False,  # a cursor is made in this one, and used in the connection's
                 "async_creator_fn": sqlite.connect,
             },
-            execution_options={"turn": asyncio.Lock()},
+            execution_options={"write_lock": asyncio.Lock()},
             **options,
         )
         _prepare_sqlite(engine)
@@ -99,7 +99,7 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
 
 
 def _load_json(stored: str) -> Any:
-    """Where the column takes any text, a stranger's that is not JSON comes back as it is: it must not spoil a page."""
+    """What is not JSON comes back as it is: where the column takes any text, one row must not spoil a page."""
     try:
         return orjson.loads(stored)
     except (orjson.JSONDecodeError, TypeError):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import hypothesis
 import pytest
 
 from tests import services
+
+hypothesis.settings.register_profile("taskflow", deadline=None)  # a machine that does much else is no failure
+hypothesis.settings.load_profile("taskflow")
 
 
 @pytest.fixture(scope="session")

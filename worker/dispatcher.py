@@ -46,7 +46,7 @@ class Dispatcher:
             await asyncio.sleep(delay)
 
     def _show_life(self) -> None:
-        """For a health check that has no port to ask: this loop turns, and database and broker answer."""
+        """For a health check that has no port to ask: this loop runs, and database and broker answer."""
         if path := self._resources.settings.worker_heartbeat_file:
             path.touch()
 
@@ -103,7 +103,7 @@ class Dispatcher:
 
     async def _recover_queue(self, queue: str, now: datetime, older_than: timedelta) -> None:
         found = 0
-        while some := await dispatch.recover_lost(
+        while some := await dispatch.make_due_again(
             self._resources.engine, queue=queue, now=now, older_than=older_than, limit=AT_A_TIME
         ):
             found += some

@@ -22,7 +22,7 @@ from taskflow.infra.resources import Resources
 FINE: Final = timedelta(seconds=30)
 COARSE: Final = timedelta(minutes=5)
 FINE_FOR: Final = timedelta(hours=1, minutes=5)
-SETTLES_AFTER: Final = timedelta(seconds=30)
+COMPLETE_AFTER: Final = timedelta(seconds=30)
 """How long after its end a step may still gain: a finish is dated before it is committed."""
 
 LONGEST_READ: Final = timedelta(hours=6)
@@ -186,7 +186,7 @@ class FiguresCache:
         self._lock = asyncio.Lock()
         self._ledger = Ledger()
         self._known_since: datetime | None = None
-        self._settled_until: datetime | None = None
+        self._complete_until: datetime | None = None
         self._news = Cached(self._read_news)
         self._histories: dict[Span, History] = {}
         self.kinds = Cached(lambda: figures.kinds(self._engine))
@@ -206,11 +206,11 @@ class FiguresCache:
     async def _read_news(self) -> datetime:
         """Returns when it was read."""
         now = datetime.now(UTC)
-        settled = _floor(now - SETTLES_AFTER, FINE)
-        if self._settled_until is None or now - self._settled_until > LONGEST_READ:
-            self._ledger, self._known_since, self._settled_until = Ledger(), settled, settled
-        await self._read(self._settled_until, now + SETTLES_AFTER, FINE)
-        self._settled_until = settled
+        complete = _floor(now - COMPLETE_AFTER, FINE)
+        if self._complete_until is None or now - self._complete_until > LONGEST_READ:
+            self._ledger, self._known_since, self._complete_until = Ledger(), complete, complete
+        await self._read(self._complete_until, now + COMPLETE_AFTER, FINE)
+        self._complete_until = complete
         self._ledger.age(now)
         return now
 

@@ -9,7 +9,7 @@ import json
 import mimetypes
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from taskflow.graph.http.prefix import prefix_of
 from taskflow.infra.settings import Settings
 
 HERE: Final = Path(__file__).parent
@@ -122,12 +123,6 @@ class Dashboard:
         except (OSError, ValueError):  # too long, or with a NUL: no file has such a name
             pass
         raise HTTPException(404)
-
-
-def prefix_of(request: Request) -> str:
-    """Under which the application is mounted, as "/jobs"; "" at the top. Safe in an attribute and in a script."""
-    prefix = quote(request.scope.get("root_path", "").strip("/"))
-    return f"/{prefix}" if prefix else ""
 
 
 def media_type(path: Path) -> str:

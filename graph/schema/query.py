@@ -6,11 +6,11 @@ import strawberry
 
 from taskflow.db import queries
 from taskflow.graph.figures.throughput import Span
+from taskflow.graph.lists.paging import encode_cursor, load_page, page_size
 from taskflow.graph.schema.history import History, Queue
 from taskflow.graph.schema.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
 from taskflow.graph.schema.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
 from taskflow.graph.services import OperationInfo
-from taskflow.graph.tasks.paging import encode_cursor, load_page, page_size
 
 
 @strawberry.type(description="What can be read.")

@@ -7,7 +7,7 @@ from typing import Final, Self
 import strawberry
 from strawberry.scalars import JSON
 
-from taskflow.db import lifecycle, models, queries
+from taskflow.db import models, outcome, queries
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from taskflow.graph.execution.results import SharedEvent
 from taskflow.graph.figures.stats import Figures
@@ -19,12 +19,12 @@ field = strawberry.field
 
 @strawberry.type(description="Why an attempt failed.")
 class TaskError:
-    type: str = field(description="The exception's class name, or a word of ours such as WorkerLost.")
+    type: str = field(description="The exception's class name, or a name of TaskFlow's own such as WorkerLost.")
     message: str = field(description="What it said.")
     traceback: str | None = field(description="Where it came from, in the handler's code.")
 
     @classmethod
-    def of(cls, error: lifecycle.TaskError | None) -> Self | None:
+    def of(cls, error: outcome.TaskError | None) -> Self | None:
         return cls(**error) if error else None
 
 
@@ -106,7 +106,7 @@ class Task:
         )
 
 
-@strawberry.type(description="Where a page stands among the others.")
+@strawberry.type(description="Whether a page has others before and after it, and its cursors.")
 class PageInfo:
     has_next_page: bool = field(description="Whether there is more after it.")
     has_previous_page: bool = field(description="Whether there is more before it.")
@@ -123,7 +123,7 @@ class TaskEdge:
 @strawberry.type(description="A page of tasks, by key.")
 class TaskConnection:
     edges: list[TaskEdge] = field(description="The tasks, each with its cursor.")
-    page_info: PageInfo = field(description="Where this page stands.")
+    page_info: PageInfo = field(description="Whether there are pages before and after this one.")
     where: strawberry.Private[queries.Filter]
 
     @field(description="The tasks alone.")

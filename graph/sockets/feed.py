@@ -12,7 +12,7 @@ from taskflow.graph.http.security import is_welcome
 from taskflow.graph.live.hub import Lagged
 from taskflow.graph.services import Services
 from taskflow.graph.sockets.graphql_ws import DRAIN_WAIT, MAX_SOCKETS
-from taskflow.infra.background import running
+from taskflow.infra.background import in_background
 
 logger = logging.getLogger("taskflow.api")
 
@@ -35,7 +35,7 @@ async def status_feed(websocket: WebSocket) -> None:
         return
     services.feeds.add(websocket)
     try:
-        async with running(_send(websocket, services), name="feed"):
+        async with in_background(_send(websocket, services), name="feed"):
             while (await websocket.receive())["type"] != "websocket.disconnect":
                 pass
     finally:

@@ -19,7 +19,7 @@ class BusUnavailable(StartError):
 
 
 class Gap(Enum):
-    """Stands in a subscription where messages may be missing: the bus was away, or the reader was too slow."""
+    """Comes in a subscription where messages may be missing: the bus was away, or the reader was too slow."""
 
     GAP = "gap"
 
@@ -34,8 +34,11 @@ class Bus(Protocol):
     def subscribe(self, channel: str) -> AbstractAsyncContextManager[AsyncIterator[bytes | Gap]]:
         """Every message published from here on, with GAP where some may be missing. Reconnects for ever, never raises.
 
-        On entering, the subscription stands, or a GAP comes when it does.
+        On entering, it is subscribed, or a GAP comes once it is.
         """
 
     async def ping(self) -> None:
         """A round trip. Raises BusUnavailable."""
+
+    async def check(self) -> None:
+        """That this user may publish, and subscribe to both channels. Raises BusUnavailable with what the bus said."""

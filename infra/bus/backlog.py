@@ -7,8 +7,8 @@ from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
-OUTBOX_LIMIT: Final = 10_000
-OUTBOX_AGE: Final = timedelta(seconds=15)
+BACKLOG_LIMIT: Final = 10_000
+BACKLOG_AGE: Final = timedelta(seconds=15)
 
 
 class Outgoing(NamedTuple):
@@ -19,10 +19,10 @@ class Outgoing(NamedTuple):
     at: float
 
 
-class Outbox:
+class Backlog:
     """First in, first out. `dropped` counts what found no room or grew too old."""
 
-    def __init__(self, limit: int = OUTBOX_LIMIT, age: timedelta = OUTBOX_AGE) -> None:
+    def __init__(self, limit: int = BACKLOG_LIMIT, age: timedelta = BACKLOG_AGE) -> None:
         self.dropped = 0
         self._limit = limit
         self._age = age.total_seconds()

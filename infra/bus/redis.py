@@ -1,6 +1,6 @@
 """The bus of production: Redis Pub/Sub. The only file that imports redis; never stores a key.
 
-redis-py's own retries are off: it would reconnect a subscription without a word, and nobody would know of the gap.
+redis-py's own retries are off: it would reconnect a subscription silently, and nobody would know of the gap.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError, ResponseError
 
-from taskflow.infra.background import doubling, running
-from taskflow.infra.bus import BusUnavailable
-from taskflow.infra.bus.backlog import Outbox
+from taskflow.infra.background import doubling, in_background
+from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, BusUnavailable
+from taskflow.infra.bus.backlog import Backlog
 from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
 
 logger = logging.getLogger("taskflow.bus")
@@ -37,11 +37,11 @@ REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
 
 
 class Sender:
-    """Empties the outbox, in pipelines of whatever has gathered while the last one was under way."""
+    """Empties the backlog, in pipelines of whatever has gathered while the last one was under way."""
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._outbox = Outbox()
+        self._backlog = Backlog()
         self._filled = asyncio.Event()
         self._away = False
         self._closing = False
@@ -49,12 +49,12 @@ class Sender:
     def put(self, channel: str, messages: Sequence[bytes]) -> None:
         if self._closing:
             return
-        self._outbox.put(channel, messages)
+        self._backlog.put(channel, messages)
         self._filled.set()
 
     async def run(self) -> None:
         waits = doubling(FIRST_WAIT, cap=LONGEST_WAIT)
-        while self._outbox or not self._closing:
+        while self._backlog or not self._closing:
             try:
                 await self._send()
             except AWAY as error:
@@ -72,12 +72,12 @@ class Sender:
             await asyncio.wait([sending], timeout=FLUSH.total_seconds())
 
     async def _send(self) -> None:
-        while batch := self._outbox.peek(PIPELINE):
+        while batch := self._backlog.peek(PIPELINE):
             async with self._client.pipeline(transaction=False) as pipeline:
                 for channel, message, _ in batch:
                     pipeline.publish(channel, message)
                 answers = await pipeline.execute(raise_on_error=False)
-            self._outbox.remove(batch)
+            self._backlog.remove(batch)
             self._note_answers(answers)
         if not self._closing:
             self._filled.clear()
@@ -85,12 +85,12 @@ class Sender:
     def _note_answers(self, answers: Sequence[object]) -> None:
         refused = [answer for answer in answers if isinstance(answer, ResponseError)]
         if refused:
-            self._outbox.dropped += len(refused)
+            self._backlog.dropped += len(refused)
             self._note_loss(refused[0])
         elif self._away:
             self._away = False
-            logger.warning("Redis takes news again; %d messages were dropped meanwhile", self._outbox.dropped)
-            self._outbox.dropped = 0
+            logger.warning("Redis takes news again; %d messages were dropped meanwhile", self._backlog.dropped)
+            self._backlog.dropped = 0
 
     def _note_loss(self, error: Exception) -> None:
         if not self._away:
@@ -103,7 +103,7 @@ class Subscription:
 
     def __init__(self, client: Redis, channel: str, mailbox: Mailbox) -> None:
         self.tried = asyncio.Event()
-        self.missed = False  # the next time it stands, a GAP is due
+        self.missed = False  # a GAP is due once it is subscribed again
         self._client = client
         self._channel = channel
         self._mailbox = mailbox
@@ -129,7 +129,7 @@ class Subscription:
         if self.missed:
             self.missed = False
             self._mailbox.mark_gap()
-            logger.warning("The subscription to %s stands again", self._channel)
+            logger.warning("The subscription to %s is back", self._channel)
         self.tried.set()
 
     async def _receive(self, connection: AbstractConnection) -> None:
@@ -169,7 +169,7 @@ class RedisBus:
     async def subscribe(self, channel: str) -> AsyncIterator[Mailbox]:
         mailbox = Mailbox(self._mailbox_limit)
         subscription = Subscription(self._client, channel, mailbox)
-        async with running(subscription.run(), name=f"subscription to {channel}"):
+        async with in_background(subscription.run(), name=f"subscription to {channel}"):
             try:
                 await subscription.tried.wait()
                 yield mailbox
@@ -182,6 +182,17 @@ class RedisBus:
                 await self._client.ping()
         except AWAY as error:
             raise BusUnavailable(f"Redis does not answer: {error}") from error
+
+    async def check(self) -> None:
+        """Publishes a cancellation of no task, which workers ignore."""
+        try:
+            async with asyncio.timeout(ANSWER.total_seconds()), self._client.pubsub() as subscription:
+                await self._client.publish(CANCEL_CHANNEL, b"")
+                await subscription.subscribe(STATUS_CHANNEL, CANCEL_CHANNEL)
+                for _ in (STATUS_CHANNEL, CANCEL_CHANNEL):
+                    await subscription.get_message(timeout=ANSWER.total_seconds())
+        except AWAY as error:
+            raise BusUnavailable(f"Redis refuses the channels {STATUS_CHANNEL}, {CANCEL_CHANNEL}: {error}") from error
 
 
 @asynccontextmanager
@@ -196,7 +207,7 @@ async def open_redis(
     async with _client(url) as client:
         await _greet(client, attempts, backoff)
         sender = Sender(client)
-        async with running(sender.run(), name="news to Redis") as sending:
+        async with in_background(sender.run(), name="news to Redis") as sending:
             try:
                 yield RedisBus(client, sender, mailbox_limit)
             finally:

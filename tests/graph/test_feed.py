@@ -26,7 +26,7 @@ from tests.graph.serve import serving
 MANY = "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount } }"
 
 
-async def stands(services: Services, count: int) -> None:
+async def subscribed(services: Services, count: int) -> None:
     async def there() -> bool:
         return services.hub.watchers == count == len(services.feeds)
 
@@ -43,7 +43,7 @@ async def frame(socket: ClientConnection) -> dict[str, Any]:
 
 async def test_frame_is_the_documented_json(app: Starlette, api: Api, services: Services) -> None:
     async with serving(app) as host, connect(f"ws://{host}/ws") as socket:
-        await stands(services, 1)
+        await subscribed(services, 1)
         task = await api.create("Watched", kind="k", queue="q")
         sent = await frame(socket)
         await api.ask("mutation ($id: ID!) { cancelTask(id: $id) { id } }", id=task["id"])
@@ -70,7 +70,7 @@ async def test_frame_is_the_documented_json(app: Starlette, api: Api, services: 
 @pytest.mark.usefixtures("worker")
 async def test_each_status_of_a_task_that_runs_is_a_frame(app: Starlette, api: Api, services: Services) -> None:
     async with serving(app) as host, connect(f"ws://{host}/ws") as socket:
-        await stands(services, 1)
+        await subscribed(services, 1)
         await api.create(payload={"message": "Task complete"})
         frames = [await frame(socket) for _ in range(3)]
     assert [one["status"] for one in frames] == ["PENDING", "PROCESSING", "DONE"]
@@ -79,7 +79,7 @@ async def test_each_status_of_a_task_that_runs_is_a_frame(app: Starlette, api: A
 
 async def test_what_a_client_sends_is_ignored(app: Starlette, api: Api, services: Services) -> None:
     async with serving(app) as host, connect(f"ws://{host}/ws") as socket:
-        await stands(services, 1)
+        await subscribed(services, 1)
         for message in ("{", b"\xff", "x" * 100_000, ""):
             await socket.send(message)
         await api.create()
@@ -89,10 +89,10 @@ async def test_what_a_client_sends_is_ignored(app: Starlette, api: Api, services
 async def test_nothing_is_left_of_who_goes_or_is_cut_off(app: Starlette, services: Services) -> None:
     async with serving(app) as host:
         async with connect(f"ws://{host}/ws"), connect(f"ws://{host}/ws") as other:
-            await stands(services, 2)
+            await subscribed(services, 2)
             other.transport.abort()
-            await stands(services, 1)
-        await stands(services, 0)
+            await subscribed(services, 1)
+        await subscribed(services, 0)
 
 
 async def test_slow_reader_is_closed_with_1013_while_others_go_on(
@@ -104,7 +104,7 @@ async def test_slow_reader_is_closed_with_1013_while_others_go_on(
         connect(f"ws://{host}/ws", max_queue=None) as slow,
         connect(f"ws://{host}/ws", max_queue=None) as quick,
     ):
-        await stands(services, 2)
+        await subscribed(services, 2)
         slow.transport.pause_reading()
         while not any(watcher._lagged for watcher in services.hub._of_all):
             await api.ask(MANY, inputs=[{"title": "x" * 255}] * 100)
@@ -123,7 +123,7 @@ async def test_slow_reader_is_closed_with_1013_while_others_go_on(
 
 async def test_drain_closes_with_1012_and_later_ones_are_shed_with_1013(app: Starlette, services: Services) -> None:
     async with serving(app) as host, connect(f"ws://{host}/ws") as socket:
-        await stands(services, 1)
+        await subscribed(services, 1)
         await drain(app)
         await socket.wait_closed()
         assert socket.close_code == 1012

@@ -1,4 +1,4 @@
-"""Creating: committed before it is answered, announced then, published behind the answer's back, and at the end."""
+"""Creating: committed before it is answered, announced then, published after the answer, and at the end."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,13 +11,14 @@ import pytest
 from taskflow.db import dispatch, queries, tasks
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable
 from taskflow.db.models import Task
-from taskflow.graph.tasks import submit
-from taskflow.graph.tasks.submit import Submitter, open_submitter
+from taskflow.infra import submitter as submit
 from taskflow.infra.broker import TaskMessage
 from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL
 from taskflow.infra.events.status import decode
-from taskflow.infra.input import TaskInput, validate
+from taskflow.infra.input import TaskInput
+from taskflow.infra.new_task import validate
 from taskflow.infra.resources import Resources
+from taskflow.infra.submitter import Submitter, open_submitter
 from tests.contracts.waiting import eventually
 
 

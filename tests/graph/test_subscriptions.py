@@ -76,7 +76,7 @@ async def change(api: Api, task_id: str, times: int = 1) -> None:
         await api.ask(RETRY, id=task_id)
 
 
-async def stands(services: Services, count: int = 1) -> None:
+async def subscribed(services: Services, count: int = 1) -> None:
     """Until so many watchers hear what comes."""
 
     async def there() -> bool:
@@ -90,7 +90,7 @@ async def standing(services: Services, **variables: Any) -> AsyncIterator[Watch]
     """A subscription without a first answer, once it hears what comes."""
     async with watching(services, **variables) as watch:
         first = asyncio.create_task(anext(watch._outcomes))
-        await stands(services)
+        await subscribed(services)
 
         async def outcomes() -> AsyncGenerator[Outcome, None]:
             yield await first
@@ -345,7 +345,7 @@ async def test_slow_reader_gets_lagged_once_and_resumes_without_a_gap(
     query = "subscription ($after: ID) { taskStatus(after: $after) { id taskId } }"
     async with serving(app) as host, connected(f"ws://{host}/graphql") as client:
         await client.subscribe("1", query)
-        await stands(services)
+        await subscribed(services)
         for _ in range(5):
             await api.ask(many, inputs=[{"title": "A"}] * 100)
         seen = []

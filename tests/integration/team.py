@@ -7,8 +7,9 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from taskflow.db.lifecycle import Backoff
-from taskflow.worker import Context, task
+from taskflow.db.outcome import Backoff
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 
 logger = logging.getLogger("team")
 QUICK = Backoff(base=timedelta(seconds=0.1))

@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import dispatch, tasks
-from taskflow.db.lifecycle import PUBLISH_GRACE, Failed, GivenBack, TaskError, TaskStatus
+from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
+from taskflow.db.outcome import Failed, GivenBack, TaskError
 from taskflow.db.rescue import record_lost
 from tests.store.databases import run
 from tests.store.steps import (
@@ -199,7 +200,7 @@ async def test_a_recovered_row_waits_for_its_date(engine: AsyncEngine) -> None:
 
 
 async def recover(engine: AsyncEngine, *, queue: str = "default", now: object = LATER, limit: int = 100) -> int:
-    return await dispatch.recover_lost(
+    return await dispatch.make_due_again(
         engine,
         queue=queue,
         now=now,  # type: ignore[arg-type]

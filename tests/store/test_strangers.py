@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import dispatch, queries, tasks
-from taskflow.db.lifecycle import Failed, TaskError, TaskStatus
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.outcome import Failed, TaskError
 from taskflow.db.queries import Filter, Order
 from taskflow.db.tasks import Claimed
 from tests.store.databases import on_servers, run
@@ -79,7 +80,7 @@ async def test_a_strangers_failed_row_can_be_retried(engine: AsyncEngine) -> Non
 async def test_a_strangers_row_that_was_never_published_is_recovered(engine: AsyncEngine) -> None:
     await insert(engine, "a")
     later = datetime.now(UTC) + timedelta(minutes=2)
-    assert await dispatch.recover_lost(engine, queue="default", now=later, older_than=LEASE, limit=10) == 1
+    assert await dispatch.make_due_again(engine, queue="default", now=later, older_than=LEASE, limit=10) == 1
     assert [task.id for task in await due(engine, now=later)] == ["a"]
 
 

@@ -12,21 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from taskflow.db import lifecycle
 from taskflow.db.errors import TransitionRejected
-from taskflow.db.lifecycle import (
-    ENDED,
-    LONGEST_WAIT,
-    MOVES,
-    PUBLISH_GRACE,
-    Backoff,
-    Cancelled,
-    Failed,
-    GivenBack,
-    Outcome,
-    State,
-    Succeeded,
-    TaskError,
-    TaskStatus,
-)
+from taskflow.db.lifecycle import ENDED, LONGEST_WAIT, MOVES, PUBLISH_GRACE, State, TaskStatus
+from taskflow.db.outcome import Backoff, Cancelled, Failed, GivenBack, Outcome, Snoozed, Succeeded, TaskError
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -39,6 +26,7 @@ outcomes: st.SearchStrategy[Outcome] = st.one_of(
     st.just(Cancelled()),
     st.just(GivenBack()),
     st.builds(Failed, st.just(ERROR), st.none() | durations),
+    st.builds(Snoozed, durations, st.just("not yet")),
 )
 
 
@@ -150,13 +138,13 @@ class History(RuleBasedStateMachine):
     def finish(self, data: st.DataObject, outcome: Outcome) -> None:
         claim = data.draw(st.sampled_from(sorted(self.running)))
         self.running.discard(claim)
-        self.settle(claim, outcome)
+        self.record_end(claim, outcome)
 
-    def settle(self, claim: int, outcome: Outcome) -> None:
+    def record_end(self, claim: int, outcome: Outcome) -> None:
         before = self.state
-        after = lifecycle.settle(before, outcome, claim=claim, now=self.now)
+        after = lifecycle.finish(before, outcome, claim=claim, now=self.now)
         assert (after is not None) == (before.status is TaskStatus.PROCESSING and before.claim == claim)
-        if self.move(after) and isinstance(outcome, GivenBack) and self.state.status is TaskStatus.PENDING:
+        if self.move(after) and isinstance(outcome, GivenBack | Snoozed) and self.state.status is TaskStatus.PENDING:
             assert self.attempts.pop() == self.state.attempt + 1
 
     @precondition(lambda self: self.claims)
@@ -164,7 +152,7 @@ class History(RuleBasedStateMachine):
     def finish_with_a_stale_claim(self, data: st.DataObject, outcome: Outcome) -> None:
         claim = data.draw(st.sampled_from(sorted(self.claims)))
         if claim != self.state.claim:
-            assert lifecycle.settle(self.state, outcome, claim=claim, now=self.now) is None
+            assert lifecycle.finish(self.state, outcome, claim=claim, now=self.now) is None
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
@@ -274,9 +262,9 @@ def claimed(state: State | None = None, *, now: datetime = NOON) -> State:
     return after
 
 
-def settled(state: State, outcome: Outcome, *, now: datetime = NOON) -> State:
+def finished(state: State, outcome: Outcome, *, now: datetime = NOON) -> State:
     assert state.claim is not None
-    after = lifecycle.settle(state, outcome, claim=state.claim, now=now)
+    after = lifecycle.finish(state, outcome, claim=state.claim, now=now)
     assert after is not None
     return after
 
@@ -285,9 +273,9 @@ def in_status(status: TaskStatus) -> State:
     return {
         TaskStatus.PENDING: pending(),
         TaskStatus.PROCESSING: claimed(),
-        TaskStatus.DONE: settled(claimed(), Succeeded()),
-        TaskStatus.FAILED: settled(claimed(), Failed(ERROR, None)),
-        TaskStatus.CANCELLED: settled(claimed(), Cancelled()),
+        TaskStatus.DONE: finished(claimed(), Succeeded()),
+        TaskStatus.FAILED: finished(claimed(), Failed(ERROR, None)),
+        TaskStatus.CANCELLED: finished(claimed(), Cancelled()),
     }[status]
 
 
@@ -300,11 +288,11 @@ def test_every_status_has_its_moves_and_none_leads_to_itself() -> None:
     ("before", "after"),
     [
         (pending(), claimed()),
-        (claimed(), settled(claimed(), Succeeded())),
-        (claimed(), settled(claimed(), Cancelled())),
-        (claimed(), settled(claimed(), GivenBack())),
-        (claimed(), settled(claimed(), Failed(ERROR, SECOND))),
-        (claimed(), settled(claimed(), Failed(ERROR, None))),
+        (claimed(), finished(claimed(), Succeeded())),
+        (claimed(), finished(claimed(), Cancelled())),
+        (claimed(), finished(claimed(), GivenBack())),
+        (claimed(), finished(claimed(), Failed(ERROR, SECOND))),
+        (claimed(), finished(claimed(), Failed(ERROR, None))),
         (claimed(), lifecycle.lose(claimed(), now=NOON + LEASE, jitter=0)),
         (claimed(), lifecycle.cancel("id", claimed(), now=NOON)),
         (pending(), lifecycle.cancel("id", pending(), now=NOON)),
@@ -355,35 +343,35 @@ def test_the_kinds_own_limit_holds_where_the_creator_named_none() -> None:
 def test_the_claim_is_the_version_of_the_start_and_dies_with_the_attempt() -> None:
     first = claimed()
     assert first.claim == first.version
-    assert settled(first, GivenBack()).claim is None
+    assert finished(first, GivenBack()).claim is None
 
 
 def test_a_success_keeps_result_and_message_and_clears_the_error() -> None:
-    after_failure = settled(claimed(), Failed(ERROR, timedelta()))
-    state = settled(claimed(after_failure), Succeeded([1], "fine"), now=NOON + 2 * SECOND)
+    after_failure = finished(claimed(), Failed(ERROR, timedelta()))
+    state = finished(claimed(after_failure), Succeeded([1], "fine"), now=NOON + 2 * SECOND)
     assert (state.status, state.result, state.message, state.error) == (TaskStatus.DONE, [1], "fine", None)
     assert (state.duration_ms, state.finished_at, state.dispatch_at) == (2000, NOON + 2 * SECOND, None)
 
 
 def test_a_success_with_progress_ends_at_one() -> None:
-    assert settled(replace(claimed(), progress=0.4), Succeeded()).progress == 1.0
-    assert settled(claimed(), Succeeded()).progress is None
+    assert finished(replace(claimed(), progress=0.4), Succeeded()).progress == 1.0
+    assert finished(claimed(), Succeeded()).progress is None
 
 
 def test_a_failure_with_attempts_left_waits_for_its_retry_and_says_why() -> None:
-    state = settled(claimed(), Failed(ERROR, 10 * SECOND))
+    state = finished(claimed(), Failed(ERROR, 10 * SECOND))
     assert (state.status, state.error, state.message) == (TaskStatus.PENDING, ERROR, "it broke")
     assert state.dispatch_at == state.run_at == NOON + 10 * SECOND
     assert state.finished_at is None
 
 
 def test_a_retry_that_asks_to_wait_for_ever_still_has_a_date() -> None:
-    state = settled(claimed(), Failed(ERROR, timedelta.max))
+    state = finished(claimed(), Failed(ERROR, timedelta.max))
     assert state.run_at == NOON + LONGEST_WAIT
 
 
 def test_the_last_failure_waits_to_be_dead_lettered() -> None:
-    state = settled(claimed(pending(attempt=2)), Failed(ERROR, SECOND))
+    state = finished(claimed(pending(attempt=2)), Failed(ERROR, SECOND))
     assert (state.status, state.dispatch_at) == (TaskStatus.FAILED, NOON + PUBLISH_GRACE)
 
 
@@ -392,7 +380,7 @@ def test_a_permanent_failure_uses_no_more_attempts() -> None:
 
 
 def test_what_a_stopping_worker_gives_back_is_due_at_once_and_does_not_count() -> None:
-    state = settled(claimed(), GivenBack(), now=NOON + SECOND)
+    state = finished(claimed(), GivenBack(), now=NOON + SECOND)
     assert (state.status, state.attempt, state.dispatch_at) == (TaskStatus.PENDING, 0, NOON + SECOND)
 
 
@@ -400,14 +388,14 @@ def test_what_a_stopping_worker_gives_back_is_due_at_once_and_does_not_count() -
 def test_a_cancellation_that_was_asked_for_ends_the_task_with_the_attempt(outcome: Outcome) -> None:
     asked = lifecycle.cancel("id", claimed(), now=NOON)
     assert asked is not None
-    state = settled(asked, outcome)
+    state = finished(asked, outcome)
     assert (state.status, state.dispatch_at) == (TaskStatus.CANCELLED, None)
 
 
 def test_an_attempt_that_succeeds_all_the_same_is_done() -> None:
     asked = lifecycle.cancel("id", claimed(), now=NOON)
     assert asked is not None
-    assert settled(asked, Succeeded()).status is TaskStatus.DONE
+    assert finished(asked, Succeeded()).status is TaskStatus.DONE
 
 
 def test_a_lease_is_lost_from_its_very_end_and_only_once() -> None:

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from taskflow.db.migrate import migrate
-from taskflow.infra.background import running
+from taskflow.infra.background import in_background
 from taskflow.infra.broker.memory import MemoryBroker
 from taskflow.infra.database import open_database
 from taskflow.infra.resources import open_resources
@@ -71,7 +71,7 @@ async def bench(settings: Settings) -> AsyncIterator[Bench]:
         resources = await stack.enter_async_context(open_resources(settings))
         assert isinstance(resources.broker, MemoryBroker)
         bench = Bench(resources, resources.broker)
-        await stack.enter_async_context(running(bench.listen(), name="listen"))
+        await stack.enter_async_context(in_background(bench.listen(), name="listen"))
         await asyncio.sleep(0)  # its subscription stands
         yield bench
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from taskflow.db.lifecycle import Backoff
 from taskflow.db.models import Task
-from taskflow.worker import Context, Permanent, RetryLater, task
+from taskflow.db.outcome import Backoff
+from taskflow.worker.context import Context
+from taskflow.worker.task import Permanent, RetryLater, task
 from tests.worker.bench import FAST, Bench, until
 from tests.worker.conftest import StartWorker
 
@@ -111,7 +112,7 @@ async def test_the_last_attempts_failure_is_the_tasks_and_goes_to_the_dead_lette
     async with start_worker(hopeless):
         ended = await bench.run("hopeless", {"a": 1}, max_attempts=2)
         letter = await bench.dead_letter(lambda letter: letter.task_id == ended.id)
-        await bench.settle()
+        await bench.until_idle()
     assert (ended.status, ended.attempt, ended.message) == ("FAILED", 2, "no answer at attempt 2")
     assert letter.reason == "no answer at attempt 2"
     assert b'"payload":{"a":1}' in letter.body
@@ -219,7 +220,7 @@ async def test_whatever_a_handler_raises_is_its_failure_and_nobody_elses(
     async with start_worker(raise_in_thread if in_thread else raise_):
         ended = await bench.run("raise")
         assert (await bench.run("message", {"message": "still here"})).status == "DONE"
-        await bench.settle()
+        await bench.until_idle()
     assert (ended.status, ended.attempt) == ("FAILED", 1)
     assert ended.error
     if type_:
@@ -316,7 +317,7 @@ async def test_an_async_handler_that_does_not_let_itself_be_stopped_is_left_behi
     monkeypatch.setattr("taskflow.worker.executor.LAST_WORDS", timedelta(seconds=0.05))
     async with start_worker(stubborn):
         ended = await bench.run("stubborn")
-        await bench.settle()
+        await bench.until_idle()
         release.set()
         assert (await bench.run("message", {"message": "still here"})).status == "DONE"
     assert (ended.status, ended.message) == ("FAILED", "The attempt took longer than 0.05 s and does not stop")
@@ -374,7 +375,7 @@ async def test_a_scheduled_task_waits_for_its_date(bench: Bench, start_worker: S
         date = datetime.now(UTC) + timedelta(seconds=2)
         waiting = await bench.create("message", {"message": "on time"}, run_at=date, publish=False)
         await bench.deliver(waiting)
-        await bench.settle()
+        await bench.until_idle()
         assert (await bench.get(waiting)).status == "PENDING"
         ended: Task = await bench.end(waiting)
     assert ended.started_at

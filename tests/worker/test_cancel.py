@@ -10,7 +10,8 @@ import pytest
 from taskflow.db import tasks
 from taskflow.db.models import Task
 from taskflow.infra.bus import CANCEL_CHANNEL
-from taskflow.worker import Context, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import StartWorker
 
@@ -46,7 +47,7 @@ async def test_an_async_handler_is_cancelled(bench: Bench, start_worker: StartWo
         await until(started)
         await cancel(task_id)
         ended = await bench.end(task_id)
-        await bench.settle()
+        await bench.until_idle()
     assert left.is_set()
     assert is_cancelled(ended)
     assert await bench.statuses(task_id) == ["PENDING", "PROCESSING", "PROCESSING", "CANCELLED"]
@@ -131,7 +132,7 @@ async def test_a_task_that_waits_is_cancelled_at_once_and_its_message_starts_not
     task_id = await bench.create("never")
     await tasks.cancel(bench.resources.engine, task_id, now=datetime.now(UTC))
     async with start_worker(never):
-        await bench.settle()
+        await bench.until_idle()
     assert not started.is_set()
     assert await bench.statuses(task_id) == ["PENDING", "CANCELLED"]
 

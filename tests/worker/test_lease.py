@@ -10,9 +10,11 @@ import pytest
 
 from taskflow.db import tasks
 from taskflow.db.errors import StoreUnavailable
+from taskflow.db.leases import extend_leases
 from taskflow.db.tasks import Claimed
 from taskflow.infra.settings import Settings
-from taskflow.worker import Context, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 from tests.contracts.waiting import eventually
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import Logs, StartWorker
@@ -113,7 +115,7 @@ async def test_the_outcome_of_a_lost_lease_is_dropped_and_logged(
         await bench.set(
             task_id, claim=4, version=4, attempt=2, worker_id="another", dispatch_at=datetime(2999, 1, 1, tzinfo=UTC)
         )
-        await bench.settle()
+        await bench.until_idle()
         row = await bench.get(task_id)
     assert (row.status, row.worker_id, row.version, row.result) == ("PROCESSING", "another", 4, None)
     dropped = next(entry for entry in logs if entry["event"] == "outcome dropped: the lease was lost")
@@ -150,7 +152,7 @@ async def test_a_task_that_comes_back_to_the_worker_that_lost_it_is_another_atte
         await eventually(has_outlived_its_lease)
         go_on[2].set()
         ended = await bench.end(task_id)
-        await bench.settle()
+        await bench.until_idle()
     assert (ended.status, ended.attempt, ended.result) == ("DONE", 2, "by attempt 2")
 
 
@@ -170,7 +172,7 @@ async def test_who_finishes_before_it_hears_of_its_lost_lease_overwrites_nothing
         await until(started)
         await bench.set(task_id, status="DONE", claim=None, version=5, result="newer", dispatch_at=None)
         go_on.set()
-        await bench.settle()
+        await bench.until_idle()
         row = await bench.get(task_id)
     assert (row.status, row.result, row.version) == ("DONE", "newer", 5)
     assert any(entry["event"] == "outcome dropped: the lease was lost" for entry in logs)
@@ -239,7 +241,7 @@ async def test_heartbeats_go_on_after_a_defect_of_ours(
     bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, logs: Logs
 ) -> None:
     go_on, beaten = asyncio.Event(), asyncio.Event()
-    real, failures = tasks.extend_leases, iter([StoreUnavailable(), ValueError("a defect")])
+    real, failures = extend_leases, iter([StoreUnavailable(), ValueError("a defect")])
 
     async def fail_twice(*arguments: Any, **options: Any) -> Any:
         if error := next(failures, None):

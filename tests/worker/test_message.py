@@ -10,7 +10,7 @@ import pytest
 from taskflow.db import tasks
 from taskflow.db.models import tasks as tasks_table
 from taskflow.infra.broker import DeadLetter
-from taskflow.worker import task
+from taskflow.worker.task import task
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import Logs, StartWorker
 
@@ -49,7 +49,7 @@ async def test_a_message_that_is_none_of_ours_is_dead_lettered_as_it_came(
     async with start_worker():
         await send(bench, body)
         letter = await bench.dead_letter(lambda _: True)
-        await bench.settle()
+        await bench.until_idle()
         assert (await bench.run("message", {"message": "the next one"})).status == "DONE"
     assert letter == DeadLetter(body, "not a task message", None)
     assert [entry["reason"] for entry in logs if entry["event"] == "message dead-lettered"] == ["not a task message"]
@@ -62,7 +62,7 @@ async def test_a_message_for_a_task_that_is_not_there_is_dead_lettered(
     async with start_worker():
         await bench.deliver(task_id)
         letter = await bench.dead_letter(lambda letter: letter.task_id == task_id)
-        await bench.settle()
+        await bench.until_idle()
     assert letter.reason == "there is no such task"
     assert json.loads(letter.body)["task_id"] == task_id
 
@@ -107,7 +107,7 @@ async def test_of_many_messages_for_a_task_one_starts_it(bench: Bench, start_wor
         go_on.set()
         await bench.end(task_id)
         await bench.deliver(task_id)
-        await bench.settle()
+        await bench.until_idle()
     assert started == [1]
     assert await bench.statuses(task_id) == ["PENDING", "PROCESSING", "DONE"]
 
@@ -126,7 +126,7 @@ async def test_a_late_message_never_starts_a_task_that_has_ended(
         task_id = await bench.create("never", publish=False)
         await bench.set(task_id, status=status, dispatch_at=None)
         await bench.deliver(task_id)
-        await bench.settle()
+        await bench.until_idle()
     assert not started.is_set()
     assert len(await bench.history(task_id)) == 1
     assert not bench.broker.dead_letters
@@ -145,7 +145,7 @@ async def test_a_dead_letter_the_broker_does_not_take_is_offered_again_and_logge
     async with start_worker():
         await send(bench, b"rubbish")
         await bench.dead_letter(lambda letter: letter.body == b"rubbish")
-        await bench.settle()
+        await bench.until_idle()
     assert len([entry for entry in logs if entry["event"] == "message dead-lettered"]) == 1
 
 
@@ -165,7 +165,7 @@ async def test_a_defect_of_ours_costs_one_message_and_not_the_worker(
         others = [await bench.create("message", {"message": "lucky"}) for _ in range(3)]
         await bench.deliver(unlucky)
         assert [(await bench.end(one)).status for one in others] == ["DONE"] * 3
-        await bench.settle()
+        await bench.until_idle()
         assert (await bench.get(unlucky)).status == "PROCESSING"
         assert any(entry["event"] == "delivery failed" and entry["log_level"] == "error" for entry in logs)
         monkeypatch.setattr(tasks, "finish", real)

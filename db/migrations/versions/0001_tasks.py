@@ -1,4 +1,4 @@
-"""Tasks and their events; adopts a documented `tasks` table that stands already.
+"""Tasks and their events; adopts a documented `tasks` table that is there already.
 
 It adds what is missing and nothing else, step by step, so that one that was interrupted is run again.
 """

@@ -16,7 +16,7 @@ from aiormq.abc import AbstractConnection
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity, ProbableAuthenticationError
 from yarl import URL
 
-from taskflow.infra.background import doubling, running
+from taskflow.infra.background import doubling, in_background
 from taskflow.infra.broker import BrokerUnavailable, DeadLetter, TaskMessage
 from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
 from taskflow.infra.broker.rabbitmq.declare import declare
@@ -56,7 +56,7 @@ class RabbitBroker:
     async def consume(self, queues: Sequence[str], *, prefetch: int) -> AsyncIterator[RabbitConsumer]:
         """Raises TopologyConflict when a queue is there already, made differently, as the consumer starts."""
         consumer = RabbitConsumer(self._url, self._topology, queues, prefetch, self._note_loss)
-        async with running(consumer.link.run(), name=f"consumer of {', '.join(queues)}"):
+        async with in_background(consumer.link.run(), name=f"consumer of {', '.join(queues)}"):
             await consumer.link.tried.wait()
             if consumer.link.conflict:
                 raise consumer.link.conflict
@@ -108,7 +108,7 @@ async def open_rabbitmq(
     _hush_the_library()
     await _greet(address, topology, attempts, backoff)
     broker = RabbitBroker(address, topology)
-    async with running(broker.publisher.link.run(), name="publisher to RabbitMQ"):
+    async with in_background(broker.publisher.link.run(), name="publisher to RabbitMQ"):
         await broker.publisher.link.tried.wait()
         yield broker
 

@@ -1,4 +1,4 @@
-"""Create, cancel, retry: commit in batches, announce, then publish behind the answer's back. For GraphQL and REST.
+"""Create, cancel, retry: commit in batches, announce, then publish after the answer. The API and the worker share it.
 
 A create is answered once it is committed. If publishing fails, or this process dies first, the row falls due and a
 dispatcher publishes it.
@@ -17,7 +17,7 @@ from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import NewTask, Task
 from taskflow.db.tasks import Created
 from taskflow.db.transaction import may_blame_one
-from taskflow.infra.background import running
+from taskflow.infra.background import in_background
 from taskflow.infra.batcher import Batcher, open_batcher
 from taskflow.infra.bus import CANCEL_CHANNEL
 from taskflow.infra.events.handover import announce, publish
@@ -101,7 +101,7 @@ async def open_submitter(resources: Resources) -> AsyncIterator[Submitter]:
 
     async with open_batcher(commit, limit=BATCH, divisible=may_blame_one) as creates:
         submitter = Submitter(resources, creates)
-        async with running(submitter.publish(), name="publish") as publishing:
+        async with in_background(submitter.publish(), name="publish") as publishing:
             try:
                 yield submitter
             finally:
