@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from taskflow.db import queries
+from taskflow.db.errors import TaskNotFound
 from taskflow.graph.figures.throughput import Span
 from taskflow.graph.lists.paging import encode_cursor, load_page, page_size
 from taskflow.graph.schema.history import History, Queue
@@ -17,8 +17,10 @@ from taskflow.graph.services import OperationInfo
 class Query:
     @strawberry.field(description="One task, or null when there is none with this id.")
     async def task(self, info: OperationInfo, id: TaskId) -> Task | None:
-        found = await queries.get(info.context.services.resources.engine, [id])
-        return Task.of(found[id]) if id in found else None
+        try:
+            return Task.of(await info.context.tasks.load(id))  # type: ignore[arg-type]
+        except TaskNotFound:
+            return None
 
     @strawberry.field(description="A page of tasks, the newest first unless ordered otherwise.")
     async def tasks(

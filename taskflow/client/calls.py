@@ -137,7 +137,7 @@ class Calls:
 
     async def events(self) -> AsyncGenerator[TaskStatusEvent, None]:
         self.check_open()
-        async with aclosing(follow(self._address)) as events:
+        async with aclosing(follow(self._address, self._http)) as events:
             async for event in events:
                 yield event
 

@@ -37,6 +37,8 @@ class Client:
         self._calls: Calls | None = None
 
     async def __aenter__(self) -> Self:
+        if self._calls is not None:
+            raise RuntimeError("This client is open already. Use it as it is, or open another Client.")
         self._calls = await self._stack.enter_async_context(open_calls(self._address))
         return self
 

@@ -9,24 +9,26 @@ from typing import Final
 
 from taskflow.client.address import Address
 from taskflow.client.answers import Lagged
-from taskflow.client.http import absent
+from taskflow.client.http import Http
 from taskflow.client.session import FOLLOW
 from taskflow.client.shapes import EVENT
 from taskflow.client.socket import Broken, open_socket
 from taskflow.infra.background import doubling
+from taskflow.infra.errors import Unavailable
 from taskflow.infra.events.news import is_news
 from taskflow.infra.task_info import TaskStatusEvent
 
 FIRST_WAIT: Final = timedelta(seconds=0.1)
 LONGEST_WAIT: Final = timedelta(seconds=5)
+ANYTHING: Final = "{ __typename }"
 TASKS_KEPT: Final = 10_000
 """Whose latest event is remembered, so that what a replay repeats is not told twice."""
 
 
-async def follow(address: Address) -> AsyncGenerator[TaskStatusEvent, None]:
+async def follow(address: Address, http: Http) -> AsyncGenerator[TaskStatusEvent, None]:
     """For ever. Connects again when the connection breaks, and resumes after the last event.
 
-    Raises Unavailable when the first connection fails, and Unauthorized.
+    Raises what HTTP comes to when the first connection fails, and Unavailable where only HTTP works.
     """
     told = Told()
     after: str | None = None
@@ -43,8 +45,16 @@ async def follow(address: Address) -> AsyncGenerator[TaskStatusEvent, None]:
                         yield event
         except Broken as error:
             if not connected:
-                raise absent(address, error) from None
+                await http.query(ANYTHING, {})  # who is away, or refuses the token, says so better over HTTP
+                raise _blocked(address, error) from None
         await asyncio.sleep(next(waits))
+
+
+def _blocked(address: Address, reason: Broken) -> Unavailable:
+    return Unavailable(
+        f"TaskFlow answers at {address}, and no WebSocket gets through: {reason}. Let the proxy before it pass them, "
+        "or watch tasks by their handles, which do without."
+    )
 
 
 async def _connection(address: Address, after: str | None) -> AsyncGenerator[TaskStatusEvent | None, None]:

@@ -223,6 +223,16 @@ def statements(resources: Resources) -> Iterator[list[str]]:
         sa.event.remove(resources.engine.sync_engine, "before_cursor_execute", note)
 
 
+async def test_tasks_that_one_document_names_are_one_statement(api: Api, resources: Resources) -> None:
+    ids = await api.create_all(*[{}] * 14)
+    ids.insert(3, "01a21311-ad4c-7167-84a5-9a617c72cf5b")
+    named = " ".join(f't{number}: task(id: "{one}") {{ id }}' for number, one in enumerate(ids))
+    with statements(resources) as seen:
+        found = await api.ask(f"{{ {named} }}")
+    assert len(seen) == 1
+    assert list(found.values()) == [None if number == 3 else {"id": one} for number, one in enumerate(ids)]
+
+
 async def test_page_of_100_tasks_with_their_histories_is_two_statements_and_its_count_a_third(
     api: Api, resources: Resources
 ) -> None:
