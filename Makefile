@@ -7,7 +7,7 @@ DASHBOARD := frontend/dist/index.html
 DASHBOARD_SOURCES := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -name screenshots -prune -o -name e2e -prune -o -type f -print)
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup frontend run test check dashboard-check dashboard-test schema migration lock fmt clean
+.PHONY: help setup frontend run test check dashboard-check dashboard-test bench schema migration lock fmt clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -49,6 +49,12 @@ dashboard-check: setup frontend/node_modules/.package-lock.json ## the dashboard
 dashboard-test: frontend ## the dashboard's unit tests, and those in a browser
 	cd frontend && $(NODE) npm run --silent test
 	cd frontend && $(NODE) npm run --silent e2e
+
+bench: setup frontend ## figures, of a machine that does nothing else: latency, tasks a second, memory, first paint
+	$(BIN)/python -m tests.services run -- $(BIN)/pytest --capture=no tests/integration/figures.py $(ARGS)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	DB_URL="$${DB_URL:-sqlite+aiosqlite:///$$folder/bench.db}" $(BIN)/python -m tests.performance.bench
+	cd frontend && $(NODE) npm run --silent --if-present figures
 
 schema: setup ## print the GraphQL schema that is served into graph/schema/schema.graphql
 	$(BIN)/python -m taskflow.graph.schema.build > graph/schema/schema.graphql.new
