@@ -4,25 +4,25 @@ Its `robust` classes are not used: they repair connection, channel, queue and co
 these steps is missed the consumer is connected and deaf. See link.py for what is done instead.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from itertools import islice
+from functools import partial
 
 from aio_pika.connection import make_url
 from aiormq.abc import AbstractConnection
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity, ProbableAuthenticationError
 from yarl import URL
 
-from taskflow.infra.background import doubling, in_background
+from taskflow.infra.background import in_background
 from taskflow.infra.broker import BrokerUnavailable, DeadLetter, TaskMessage
 from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
 from taskflow.infra.broker.rabbitmq.declare import declare
 from taskflow.infra.broker.rabbitmq.link import BROKEN, connected, logger, plain_errors, reason, scratch
 from taskflow.infra.broker.rabbitmq.publisher import Parcel, Publisher
 from taskflow.infra.broker.topology import DEFAULT_QUEUE, Topology
+from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
 
 # RabbitMQ keeps a half-open connection, and what it has sent there, for two to three heartbeats.
 HEARTBEAT_SECONDS = 5
@@ -106,7 +106,13 @@ async def open_rabbitmq(
     """
     address = _address(url)
     _hush_the_library()
-    await _greet(address, topology, attempts, backoff)
+    await connect(
+        partial(_contact, address, topology),
+        _place(address),
+        Attempts(attempts, backoff),
+        failure=BrokerUnavailable,
+        logger=logger,
+    )
     broker = RabbitBroker(address, topology)
     async with in_background(broker.publisher.link.run(), name="publisher to RabbitMQ"):
         await broker.publisher.link.tried.wait()
@@ -123,26 +129,18 @@ def _address(url: str) -> URL:
     return address if "heartbeat" in address.query else address.update_query(heartbeat=HEARTBEAT_SECONDS)
 
 
-async def _greet(address: URL, topology: Topology, attempts: int, backoff: timedelta) -> None:
+async def _contact(address: URL, topology: Topology) -> None:
     """Log in and make the topology, so that what is wrong for good stops the start and is not retried for ever."""
-    place = f"RabbitMQ at {address.host}:{address.port or (5671 if address.scheme == 'amqps' else 5672)}"
-    waits = [*islice(doubling(backoff, cap=backoff * 5), attempts - 1), None]
-    for wait in waits:
-        try:
-            with plain_errors():
-                async with connected(address, "taskflow start") as (connection, _):
-                    await declare(connection, topology, [topology.route(DEFAULT_QUEUE)])
-        except BROKEN as error:
-            if _is_refusal(error):
-                raise BrokerUnavailable(
-                    f"{place} refuses us, check user, password and rights: {reason(error)}"
-                ) from error
-            if wait is None:
-                raise BrokerUnavailable(f"{place} can't be reached, tried {attempts} times: {reason(error)}") from error
-            logger.warning("%s can't be reached, next try in %.1f s: %s", place, wait, reason(error))
-            await asyncio.sleep(wait)
-        else:
-            return
+    try:
+        with plain_errors():
+            async with connected(address, "taskflow start") as (connection, _):
+                await declare(connection, topology, [topology.route(DEFAULT_QUEUE)])
+    except BROKEN as error:
+        raise (Refused if _is_refusal(error) else Unreachable)(reason(error)) from error
+
+
+def _place(address: URL) -> str:
+    return f"RabbitMQ at {address.host}:{address.port or (5671 if address.scheme == 'amqps' else 5672)}"
 
 
 def _is_refusal(error: Exception) -> bool:
