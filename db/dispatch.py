@@ -1,6 +1,6 @@
 """What the dispatcher does to rows: `dispatch_at` says which of them the broker must be handed, and when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
 from taskflow.db.models import Task, tasks
 from taskflow.db.rows import IDS, locked, padded
-from taskflow.db.transaction import transact
+from taskflow.db.transaction import read, transact
 
 DUE: Final = (
     sa.select(tasks.c.id)
@@ -102,3 +102,15 @@ async def make_due_again(engine: AsyncEngine, *, queue: str, now: datetime, olde
         return len(ids)
 
     return await transact(engine, work)
+
+
+async def is_idle(engine: AsyncEngine, *, queues: Sequence[str], until: datetime) -> bool:
+    """Whether nothing in these queues waits for a worker, or falls due before `until`."""
+    mine = tasks.c.queue.in_(queues)
+    at_the_broker = sa.and_(tasks.c.status == TaskStatus.PENDING, tasks.c.dispatch_at.is_(None))
+    due = sa.and_(
+        tasks.c.status.in_([TaskStatus.PENDING, TaskStatus.PROCESSING, TaskStatus.FAILED]),
+        tasks.c.dispatch_at <= until,
+    )
+    some = [sa.select(sa.literal(1)).where(mine, condition).limit(1) for condition in (at_the_broker, due)]
+    return not any([await read(engine, statement) for statement in some])

@@ -115,7 +115,15 @@ class GivenBack:
     """The worker is stopping and had no time to finish: the attempt does not count."""
 
 
-Outcome = Succeeded | Failed | Cancelled | GivenBack
+@dataclass(frozen=True, slots=True)
+class Snoozed:
+    """The handler can't run yet: again after `retry_in`, and the attempt does not count."""
+
+    retry_in: timedelta
+    message: str
+
+
+Outcome = Succeeded | Failed | Cancelled | GivenBack | Snoozed
 
 
 def created(*, now: datetime, run_at: datetime | None, max_attempts: int | None) -> State:
@@ -182,8 +190,11 @@ def finish(state: State, outcome: Outcome, *, claim: int, now: datetime) -> Stat
             return _end(ended, TaskStatus.DONE, now, message=message, result=result, error=None)
         case Cancelled():
             return _end(ended, TaskStatus.CANCELLED, now, message="Cancelled")
-        case GivenBack() if state.cancel_requested:
+        case GivenBack() | Snoozed() if state.cancel_requested:
             return _end(ended, TaskStatus.CANCELLED, now, message="Cancelled")
+        case Snoozed(retry_in, message):
+            waiting = _pending(ended, now + min(retry_in, LONGEST_WAIT))
+            return replace(waiting, run_at=waiting.dispatch_at, attempt=state.attempt - 1, message=message)
         case GivenBack():
             message = "Given back by a worker that is stopping"
             return replace(_pending(ended, now), attempt=state.attempt - 1, message=message)

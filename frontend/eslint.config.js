@@ -2,6 +2,8 @@ import js from "@eslint/js";
 import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
+const TESTS = ["**/*.test.{ts,tsx}", "src/generated/**"];
+
 export default tseslint.config(
   { ignores: ["dist", "src/generated", "screenshots", "test-results"] },
   js.configs.recommended,
@@ -19,6 +21,12 @@ export default tseslint.config(
       "no-console": "error",
     },
   },
+  {
+    files: ["src/**/*.{ts,tsx}"],
+    ignores: TESTS,
+    rules: { "max-lines": ["error", 250], "max-lines-per-function": ["error", 40] },
+  },
+  { files: ["src/**/*.tsx"], ignores: TESTS, rules: { "max-lines-per-function": ["error", 60] } },
   { files: ["**/*.js"], extends: [tseslint.configs.disableTypeChecked] },
   {
     files: ["public/*.js"],

@@ -10,7 +10,7 @@ import { defineConfig, type Plugin, type Rolldown } from "vite";
 
 const api = process.env["TASKFLOW_URL"] ?? "http://127.0.0.1:8000";
 
-/** What the API process serves as /config.js: where the API is, read from the environment when it starts. */
+/** What the API process serves as config.js: where the API is, read from the environment when it starts. */
 function runtimeConfig(): Plugin {
   const { REACT_APP_API_BASE: apiBase = "", REACT_APP_WS_URL: wsUrl = "" } = process.env;
   return {
@@ -18,13 +18,13 @@ function runtimeConfig(): Plugin {
     configureServer(server) {
       server.middlewares.use("/config.js", (_request, response) => {
         response.setHeader("content-type", "text/javascript");
-        response.end(`window.TASKFLOW_CONFIG = ${JSON.stringify({ apiBase, wsUrl })};`);
+        response.end(`window.TASKFLOW_CONFIG = ${JSON.stringify({ apiBase, wsUrl, basePath: "" })};`);
       });
     },
   };
 }
 
-/** Compresses once, here, what would else be compressed for each reader. */
+/** Compresses once, here, what would else be compressed for each reader. A page is rewritten for its prefix, and small. */
 function precompress(): Plugin {
   const brotli = promisify(brotliCompress);
   const gzipped = promisify(gzip);
@@ -37,7 +37,7 @@ function precompress(): Plugin {
     },
     closeBundle: async () => {
       for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-        if (!entry.isFile() || !/\.(js|css|html|svg|json)$/.test(entry.name)) continue;
+        if (!entry.isFile() || !/\.(js|css|svg|json)$/.test(entry.name)) continue;
         const path = join(entry.parentPath, entry.name);
         const bytes = await readFile(path);
         const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: bytes.length > 2_000_000 ? 6 : 10 } };
@@ -91,6 +91,7 @@ const FILES: Rolldown.CodeSplittingGroup[] = [
 ];
 
 export default defineConfig({
+  base: "./", // the server puts the prefix under which it serves before what a page refers to
   plugins: [react(), iconNames(), runtimeConfig(), precompress()],
   envPrefix: ["VITE_", "REACT_APP_"],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },

@@ -1,6 +1,7 @@
 """The API's ASGI application: routes, middleware, and what lives as long as it does."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from taskflow.graph.figures.stats import StatsCache
@@ -18,6 +19,7 @@ from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http import health, rest
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
 from taskflow.graph.http.pages import GraphQLWithPage, index
+from taskflow.graph.http.prefix import ForwardedPrefix, prefix_of
 from taskflow.graph.http.problems import HANDLERS
 from taskflow.graph.http.security import allowed_origins
 from taskflow.graph.live.hub import open_hub
@@ -70,13 +72,14 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             *health.ROUTES,
         ],
         middleware=[
+            Middleware(ForwardedPrefix),
             Middleware(
                 CORSMiddleware,
                 allow_origins=origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["content-type", "idempotency-key"],
                 expose_headers=["link", "location"],
-            )
+            ),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
@@ -84,6 +87,11 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
     app.state.graphql = graphql
     app.state.allowed_origins = graphql.allowed_origins
     return app
+
+
+def app_on(resources: Resources) -> Starlette:
+    """The application of a process that has its resources open."""
+    return create_app(resources.settings, lambda: open_services(resources))
 
 
 async def drain(app: Starlette) -> None:
@@ -94,4 +102,6 @@ async def drain(app: Starlette) -> None:
 
 
 async def openapi(request: Request) -> Response:
-    return Response(OPENAPI.read_bytes(), media_type="application/json")
+    """Its paths are relative to where the application is mounted."""
+    document, prefix = json.loads(OPENAPI.read_bytes()), prefix_of(request)
+    return JSONResponse(document | {"servers": [{"url": prefix}]} if prefix else document)

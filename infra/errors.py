@@ -1,4 +1,9 @@
-"""What keeps a process from starting, and what a call for a task can come to. Imports nothing."""
+"""What keeps a process from starting, and what a call for a task can come to."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from taskflow.infra.task_info import ErrorInfo
 
 
 class StartError(Exception):
@@ -31,3 +36,26 @@ class Unavailable(CallError):
 
 class Unauthorized(CallError):
     """The token is missing, unknown, or its role may not do that."""
+
+
+class TaskFailed(Exception):
+    """The task is FAILED. `error` says why: `type`, `message` and `traceback`, of its last attempt."""
+
+    def __init__(self, task_id: str, kind: str, error: "ErrorInfo") -> None:
+        super().__init__(f"Task {task_id} of kind {kind!r} failed with {error.type}: {error.message}")
+        self.task_id = task_id
+        self.kind = kind
+        self.error = error
+
+
+class TaskCancelled(Exception):
+    """The task is CANCELLED: somebody stopped it."""
+
+    def __init__(self, task_id: str, kind: str) -> None:
+        super().__init__(f"Task {task_id} of kind {kind!r} was cancelled")
+        self.task_id = task_id
+        self.kind = kind
+
+
+class UnreadableResult(ValueError):
+    """The task is DONE, and its result is not what the handler's return hint says; `handle.task()` has it as JSON."""

@@ -1,19 +1,16 @@
-"""What a task to create may be, checked alike whoever asks for it. Each problem names its field and what it takes."""
+"""What a task to create may be, checked alike whoever asks for it. Each problem names its field and what it takes.
 
-import hashlib
-import json
+Imports no store: callers check with it too, before they ask.
+"""
+
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-import uuid_utils
-
 from taskflow.db.errors import TaskFlowError
-from taskflow.db.models import NewTask
-from taskflow.infra.wire import check_json, encode_json, format_instant, parse_instant
+from taskflow.infra.wire import check_json, encode_json, parse_instant
 
 TITLE_MAX: Final = 255
 KEY_MAX: Final = 128
@@ -21,6 +18,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
 NAME_TAKES: Final = "takes 1 to 100 letters, digits, or any of _ . : - (not first)"
 PAYLOAD_DEPTH: Final = 32
 ATTEMPTS_MAX: Final = 100
+PROBLEMS_SHOWN: Final = 20
 DEFAULT_KIND: Final = "message"
 DEFAULT_QUEUE: Final = "default"
 EARLIEST_YEAR: Final = 1000
@@ -73,21 +71,12 @@ class Problems:
             self.add(name, message)
 
 
-def validate(inputs: Sequence[TaskInput], *, payload_max_bytes: int, prefix: str = "") -> list[NewTask]:
-    """Raises InvalidInput with every problem; with a `prefix`, fields read `prefix[3].title`."""
-    found: list[Problem] = []
-    created = []
-    for number, one in enumerate(inputs):
-        problems = Problems(f"{prefix}[{number}]." if prefix else "")
-        created.append(_new_task(one, payload_max_bytes, problems))
-        found += problems.found
-    if found:
-        raise InvalidInput(tuple(found[:20]))
-    return created
+def check(one: TaskInput, problems: Problems, *, payload_max_bytes: int | None = None) -> TaskInput:
+    """The same, its texts trimmed; what is wrong with it is added to `problems`.
 
-
-def _new_task(one: TaskInput, payload_max_bytes: int, problems: Problems) -> NewTask:
-    title, kind, queue = one.title.strip(), one.kind or DEFAULT_KIND, one.queue or DEFAULT_QUEUE
+    Without `payload_max_bytes` any size will do: how much a payload may have is a setting of the server.
+    """
+    title = one.title.strip()
     key = None if one.idempotency_key is None else one.idempotency_key.strip()
     _check_text("title", title, TITLE_MAX, problems)
     if key is not None:
@@ -101,8 +90,7 @@ def _new_task(one: TaskInput, payload_max_bytes: int, problems: Problems) -> New
         f"takes a number from 1 to {ATTEMPTS_MAX}",
     )
     payload = _payload(one.payload, payload_max_bytes, problems)
-    digest = _digest(title, kind, queue, payload, one) if key is not None and not problems.found else None
-    return NewTask(str(uuid_utils.uuid7()), title, kind, queue, payload, one.run_at, attempts, key, digest)
+    return replace(one, title=title, payload=payload, idempotency_key=key)
 
 
 def _check_text(name: str, text: str, longest: int, problems: Problems) -> None:
@@ -112,7 +100,7 @@ def _check_text(name: str, text: str, longest: int, problems: Problems) -> None:
         problems.add(name, "takes no control characters")
 
 
-def _payload(payload: Any, max_bytes: int, problems: Problems) -> dict[str, Any] | None:
+def _payload(payload: Any, max_bytes: int | None, problems: Problems) -> dict[str, Any] | None:
     if payload is None:
         return None
     if not isinstance(payload, dict):
@@ -120,11 +108,11 @@ def _payload(payload: Any, max_bytes: int, problems: Problems) -> dict[str, Any]
         return None
     try:
         check_json(payload, max_depth=PAYLOAD_DEPTH)
-        size = len(encode_json(payload))
+        size = len(encode_json(payload)) if max_bytes is not None else 0
     except ValueError as error:
         problems.add("payload", str(error))
         return None
-    if size > max_bytes:
+    if max_bytes is not None and size > max_bytes:
         problems.add("payload", f"takes at most {max_bytes} bytes of JSON, not {size}", too_large=True)
     return payload
 
@@ -132,13 +120,6 @@ def _payload(payload: Any, max_bytes: int, problems: Problems) -> dict[str, Any]
 def _json_name(value: Any) -> str:
     names = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "an array"}
     return names.get(type(value), "something else")
-
-
-def _digest(title: str, kind: str, queue: str, payload: Any, one: TaskInput) -> str:
-    """Of everything that was asked for, so that the same key with anything else is a conflict."""
-    run_at = format_instant(one.run_at) if one.run_at else None
-    asked = json.dumps([title, kind, queue, payload, run_at, one.max_attempts], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def to_instant(text: Any) -> datetime:

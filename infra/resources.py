@@ -1,7 +1,7 @@
 """All that a process talks to, opened in one place and closed by the stack that opened it."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,7 +10,7 @@ from taskflow.infra.broker import Broker
 from taskflow.infra.broker.topology import Topology
 from taskflow.infra.bus import Bus
 from taskflow.infra.database import open_database
-from taskflow.infra.settings import MEMORY, Settings
+from taskflow.infra.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +33,37 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 echo=settings.db_echo,
             )
         )
-        broker = await _open_broker(stack, settings)
-        bus = await _open_bus(stack, settings)
+        broker = await stack.enter_async_context(open_broker(settings))
+        bus = await stack.enter_async_context(open_bus(settings))
         yield Resources(settings, engine, broker, bus)
 
 
-async def _open_broker(stack: AsyncExitStack, settings: Settings) -> Broker:
-    if settings.rabbitmq_url == MEMORY:
+def open_broker(settings: Settings) -> AbstractAsyncContextManager[Broker]:
+    """What RABBITMQ_URL names. Entering it raises BrokerUnavailable or TopologyConflict."""
+    if settings.in_memory_broker:
         from taskflow.infra.broker.memory import open_memory_broker
 
-        return await stack.enter_async_context(open_memory_broker())
+        return open_memory_broker()
     from taskflow.infra.broker.rabbitmq import open_rabbitmq
 
-    return await stack.enter_async_context(
-        open_rabbitmq(
-            settings.rabbitmq_url,
-            topology=Topology(settings.rabbitmq_exchange, settings.rabbitmq_queue, settings.rabbitmq_routing_key),
-            attempts=settings.rabbitmq_connect_attempts,
-            backoff=settings.rabbitmq_connect_backoff,
-        )
+    return open_rabbitmq(
+        settings.rabbitmq_url,
+        topology=Topology(settings.rabbitmq_exchange, settings.rabbitmq_queue, settings.rabbitmq_routing_key),
+        attempts=settings.rabbitmq_connect_attempts,
+        backoff=settings.rabbitmq_connect_backoff,
     )
 
 
-async def _open_bus(stack: AsyncExitStack, settings: Settings) -> Bus:
-    if settings.redis_url == MEMORY:
+def open_bus(settings: Settings) -> AbstractAsyncContextManager[Bus]:
+    """What REDIS_URL names. Entering it raises BusUnavailable."""
+    if settings.in_memory_bus:
         from taskflow.infra.bus.memory import open_memory_bus
 
-        return await stack.enter_async_context(open_memory_bus())
+        return open_memory_bus()
     from taskflow.infra.bus.redis import open_redis
 
-    return await stack.enter_async_context(
-        open_redis(
-            settings.redis_url,
-            attempts=settings.rabbitmq_connect_attempts,
-            backoff=settings.rabbitmq_connect_backoff,
-        )
+    return open_redis(
+        settings.redis_url,
+        attempts=settings.rabbitmq_connect_attempts,
+        backoff=settings.rabbitmq_connect_backoff,
     )

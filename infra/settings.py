@@ -10,8 +10,10 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from taskflow.infra.errors import StartError
+from taskflow.infra.telemetry import set_up_logging
 
 MEMORY = "memory://"
+PAYLOAD_MAX_BYTES = 262_144
 
 
 class SettingsError(StartError):
@@ -64,12 +66,20 @@ class Settings(BaseSettings):
     worker_shutdown_timeout: Duration = timedelta(seconds=30)
     worker_heartbeat_file: Path | None = None
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
-    payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = 262_144
+    payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = PAYLOAD_MAX_BYTES
     react_app_api_base: str = ""
     react_app_ws_url: str = ""
     log_format: Literal["json", "text"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     db_echo: bool = False
+
+    @property
+    def in_memory_broker(self) -> bool:
+        return self.rabbitmq_url == MEMORY
+
+    @property
+    def in_memory_bus(self) -> bool:
+        return self.redis_url == MEMORY
 
     @field_validator("db_url")
     @classmethod
@@ -112,6 +122,13 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{_variable(problem)} {_what_it_takes(problem)}" for problem in error.errors()]
         raise SettingsError("\n".join(lines)) from None
+
+
+def prepare(**overrides: Any) -> Settings:
+    """Settings for a process of its own, and its logging set up by them. Raises SettingsError."""
+    settings = load_settings(**overrides)
+    set_up_logging(level=settings.log_level, format_=settings.log_format)
+    return settings
 
 
 SECRETS = ("db_url", "redis_url", "rabbitmq_url")

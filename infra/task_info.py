@@ -1,10 +1,13 @@
 """A task as callers and middleware see it: the fields of the schema's Task, in snake case. Imports no store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, TaskStatus
+
+if TYPE_CHECKING:
+    from taskflow.db.models import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,36 @@ class TaskInfo:
     started_at: datetime | None
     finished_at: datetime | None
     duration_ms: int | None
+
+    @classmethod
+    def of(cls, row: "Task") -> Self:
+        """From its row in the database."""
+        values = {one.name: getattr(row, one.name) for one in fields(cls)}
+        values["error"] = ErrorInfo(**row.error) if row.error else None
+        values["max_attempts"] = row.max_attempts or DEFAULT_MAX_ATTEMPTS
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatusEvent:
+    """A change of a task, or its progress. `id` is the event's own; times are aware; `progress` is from 0.0 to 1.0."""
+
+    id: str
+    task_id: str
+    status: TaskStatus
+    message: str | None
+    attempt: int
+    progress: float | None
+    version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an ended task came to."""
+
+    status: TaskStatus
+    kind: str
+    message: str | None
+    result: Any
+    error: ErrorInfo | None

@@ -1,6 +1,1 @@
-"""The worker process; and, from here, what a handler's author imports: task, Context, Permanent, RetryLater."""
-
-from taskflow.worker.context import Context
-from taskflow.worker.registry import Permanent, RetryLater, task
-
-__all__ = ["Context", "Permanent", "RetryLater", "task"]
+"""The worker process: handlers, the attempts that run them, leases, the dispatcher, and the rescue of lost tasks."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextvars
+import inspect
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -12,10 +13,13 @@ from typing import Any, Final, Never, TypeVar
 
 import pydantic
 
-from taskflow.db.lifecycle import Cancelled, Failed, Outcome, Succeeded, TaskError
+from taskflow.db.lifecycle import Cancelled, Failed, Outcome, Snoozed, Succeeded, TaskError
+from taskflow.infra.task_info import TaskInfo
 from taskflow.infra.wire import check_json, dump_json
 from taskflow.worker.context import Context
-from taskflow.worker.registry import Handler, Permanent, RetryLater
+from taskflow.worker.middleware import surround
+from taskflow.worker.registry import Handler
+from taskflow.worker.task import Middleware, Permanent, RetryLater, Snooze
 from taskflow.worker.text import LONGEST_TRACEBACK, clean
 
 T = TypeVar("T")
@@ -23,18 +27,31 @@ T = TypeVar("T")
 DEEPEST_RESULT: Final = 32
 
 
+class InvalidPayload(Permanent):
+    """The payload does not fit the handler's type hint."""
+
+
+class InvalidResult(Permanent):
+    """What the handler returned is not JSON that can be kept."""
+
+
 async def run_attempt(
-    handler: Handler, payload: Any, context: Context, *, jitter: float, result_max_bytes: int
+    handler: Handler,
+    task: TaskInfo,
+    context: Context,
+    *,
+    middleware: Sequence[Middleware] = (),
+    jitter: float,
+    result_max_bytes: int,
 ) -> Outcome:
     """What the attempt came to. Raises CancelledError only when the worker itself is stopping."""
+
+    async def attempt() -> Any:
+        result = await _call(handler, _checked(handler, task.payload), context)
+        return _as_json(result, result_max_bytes)
+
     try:
-        argument = handler.payload.validate_python(payload)
-    except pydantic.ValidationError as error:
-        return Failed(task_error("InvalidPayload", _say_problems(error)), retry_in=None)
-    except Exception as error:  # noqa: BLE001 - a check of the handler's author is the handler's
-        return _failed(handler, error, context, jitter)
-    try:
-        result = await _call(handler, argument, context)
+        result = await surround(attempt, middleware, task, context)
     except asyncio.CancelledError as error:
         if context.is_cancelled:
             return Cancelled()
@@ -45,7 +62,15 @@ async def run_attempt(
         return _failed(handler, error, context, jitter)
     if context.saw_cancellation:
         return Cancelled()
-    return _succeeded(result, context, result_max_bytes)
+    return Succeeded(result, context.message)
+
+
+def _checked(handler: Handler, payload: Any) -> Any:
+    """Raises InvalidPayload, and whatever a check of the handler's author raises."""
+    try:
+        return handler.payload.validate_python(payload)
+    except pydantic.ValidationError as error:
+        raise InvalidPayload(_say_problems(error)) from None
 
 
 async def _call(handler: Handler, argument: Any, context: Context) -> Any:
@@ -56,7 +81,8 @@ async def _call(handler: Handler, argument: Any, context: Context) -> Any:
         async with asyncio.timeout(limit.total_seconds() if limit else None) as deadline:
             if handler.is_async:
                 return await handler.function(*arguments)
-            return await run_in_thread(lambda: handler.function(*arguments))
+            result = await run_in_thread(lambda: handler.function(*arguments))
+            return await result if inspect.isawaitable(result) else result
     except TimeoutError as error:
         if not deadline.expired() or limit is None:
             raise
@@ -92,22 +118,25 @@ def _raise(error: BaseException) -> Never:
     raise error
 
 
-def _succeeded(result: Any, context: Context, result_max_bytes: int) -> Outcome:
+def _as_json(result: Any, max_bytes: int) -> Any:
+    """The result as it is stored. Raises InvalidResult."""
     try:
         if isinstance(result, pydantic.BaseModel):
             result = result.model_dump(mode="json")
         check_json(result, max_depth=DEEPEST_RESULT)
         size = len(dump_json(result))
     except (TypeError, ValueError) as error:
-        return Failed(task_error("InvalidResult", f"The handler's result {error}"), retry_in=None)
-    if size > result_max_bytes:
-        sentence = f"The handler's result has {size} bytes of JSON, more than the {result_max_bytes} allowed"
-        return Failed(task_error("InvalidResult", sentence), retry_in=None)
-    return Succeeded(result, context.message)
+        raise InvalidResult(f"The handler's result {error}") from None
+    if size > max_bytes:
+        raise InvalidResult(f"The handler's result has {size} bytes of JSON, more than the {max_bytes} allowed")
+    return result
 
 
-def _failed(handler: Handler, error: BaseException, context: Context, jitter: float) -> Failed:
-    described = task_error(type(error).__name__, _text(error), "".join(traceback.format_exception(error)))
+def _failed(handler: Handler, error: BaseException, context: Context, jitter: float) -> Outcome:
+    if isinstance(error, Snooze):
+        return Snoozed(max(error.delay, timedelta()), clean(_text(error)))
+    trace = None if isinstance(error, InvalidPayload | InvalidResult) else "".join(traceback.format_exception(error))
+    described = task_error(type(error).__name__, _text(error), trace)
     if isinstance(error, Permanent):
         return Failed(described, retry_in=None)
     if isinstance(error, RetryLater) and error.delay is not None:
@@ -115,7 +144,7 @@ def _failed(handler: Handler, error: BaseException, context: Context, jitter: fl
     return Failed(described, retry_in=handler.options.backoff.delay(max(context.attempt, 1), jitter=jitter))
 
 
-def overdue(handler: Handler, context: Context, *, jitter: float) -> Failed:
+def overdue(handler: Handler, context: Context, *, jitter: float) -> Outcome:
     """What an attempt comes to that its time limit did not stop: the handler swallowed its CancelledError."""
     context.request_cancellation()
     limit = (handler.options.timeout or timedelta()).total_seconds()

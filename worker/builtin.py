@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from taskflow.worker.context import Context
-from taskflow.worker.registry import Permanent, task
+from taskflow.worker.task import Permanent, task
 
 
 @task("message")

@@ -1,15 +1,29 @@
 """What a running handler holds: who it is, how to report progress, and whether it should stop. Safe from any thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, Unpack, overload
 
+from taskflow.worker.calls import AsyncHandler, P, PlainHandler, R, SubmitOptions
+from taskflow.worker.handle import Handle
 from taskflow.worker.text import clean
+
+Submit = Callable[[int, object, object, SubmitOptions], Coroutine[Any, Any, Handle[Any]]]
+"""Creates what the handler submits, with its number among those of this task."""
 
 
 class Context:
     """One attempt of one task, as its handler sees it."""
 
     def __init__(
-        self, *, task_id: str, kind: str, title: str, attempt: int, max_attempts: int, on_progress: Callable[[], None]
+        self,
+        *,
+        task_id: str,
+        kind: str,
+        title: str,
+        attempt: int,
+        max_attempts: int,
+        on_progress: Callable[[], None],
+        submit: Submit,
     ) -> None:
         self.task_id = task_id
         self.kind = kind
@@ -22,6 +36,8 @@ class Context:
         self._cancelled = False
         self.is_released = False
         self._on_progress = on_progress
+        self._submit = submit
+        self._submitted = 0
 
     def progress(self, fraction: float, message: str | None = None) -> None:
         """Tell watchers how far it is, from 0.0 to 1.0, and what it is doing. Cheap: at most ten a second go out.
@@ -39,6 +55,37 @@ class Context:
         """The task's message: shown live, and kept on the row when the task is done."""
         self.message = clean(message)
         self._on_progress()
+
+    @overload
+    def submit(
+        self, handler: str, payload: object = None, **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[Any]]: ...
+    @overload
+    def submit(
+        self, handler: AsyncHandler[P, R], payload: P, **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[R]]: ...
+    @overload
+    def submit(
+        self, handler: AsyncHandler[None, R], **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[R]]: ...
+    @overload
+    def submit(
+        self, handler: PlainHandler[P, R], payload: P, **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[R]]: ...
+    @overload
+    def submit(
+        self, handler: PlainHandler[None, R], **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[R]]: ...
+    def submit(
+        self, handler: Any, payload: object = None, **options: Unpack[SubmitOptions]
+    ) -> Coroutine[Any, Any, Handle[Any]]:
+        """Create another task, at once, and give its Handle. The options are those of `Client.submit`.
+
+        The n-th call gives the same task in every attempt, so that a rerun submits nothing twice; with another kind or
+        payload it is a Conflict. Await it in the event loop: a plain `def` can't. Raises InvalidTask, Conflict.
+        """
+        self._submitted += 1
+        return self._submit(self._submitted, handler, payload, options)
 
     @property
     def cancelled(self) -> bool:

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from taskflow.worker.context import Context
-from taskflow.worker.registry import Permanent, RetryLater, task
+from taskflow.worker.task import Permanent, RetryLater, task
 
 
 @dataclass

@@ -5,6 +5,7 @@ import json
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -15,7 +16,9 @@ from taskflow.db.tasks import Claimed, Finish
 from taskflow.infra.broker import DeadLetter, Delivery
 from taskflow.infra.events.handover import dead_letter
 from taskflow.infra.resources import Resources
+from taskflow.infra.task_info import TaskInfo
 from taskflow.worker.attempt import overdue, run_attempt, task_error
+from taskflow.worker.children import Children
 from taskflow.worker.context import Context
 from taskflow.worker.records import Records
 from taskflow.worker.registry import Registry
@@ -49,6 +52,7 @@ class Executor:
     resources: Resources
     registry: Registry
     records: Records
+    children: Children
     running: dict[str, RunningAttempt] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     deliveries: set[asyncio.Task[None]] = field(default_factory=set)
@@ -123,6 +127,7 @@ class Executor:
             attempt=task.attempt,
             max_attempts=task.max_attempts or 1,
             on_progress=lambda: self.unreported.add(task.id),
+            submit=partial(self.children.submit, task.id),
         )
         attempt = asyncio.create_task(self._attempt(task, context), name=f"attempt {task.id}")
         if self.stopping:
@@ -139,8 +144,9 @@ class Executor:
         with structlog.contextvars.bound_contextvars(task_id=task.id, kind=task.kind, attempt=task.attempt):
             return await run_attempt(
                 handler,
-                task.payload,
+                TaskInfo.of(task),
                 context,
+                middleware=self.registry.middleware,
                 jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
                 result_max_bytes=self.resources.settings.payload_max_bytes,
             )

@@ -14,7 +14,7 @@ import { TaskStream } from "@/apollo/stream";
 import { loadAhead } from "@/apollo/tasksPage";
 import { LiveProvider } from "@/components/LiveProvider";
 import { present } from "@/lib/clock";
-import { currentEndpoints } from "@/lib/config";
+import { currentEndpoints, hrefOf } from "@/lib/config";
 import { parseSearch } from "@/lib/searchParams";
 import { parseTasksSearch, toQuery } from "@/lib/tasksSearch";
 import { theme } from "@/lib/theme";
@@ -47,7 +47,7 @@ socket.on("connected", () => {
 });
 
 const { pathname, search } = window.location;
-const rows = pathname === "/" && loadAhead(client, toQuery(parseTasksSearch(parseSearch(search)), present()));
+const rows = pathname === hrefOf("/") && loadAhead(client, toQuery(parseTasksSearch(parseSearch(search)), present()));
 await Promise.race([Promise.all([router.load(), rows]), new Promise((go) => setTimeout(go, ROWS_WAIT))]);
 
 const root = document.getElementById("root");

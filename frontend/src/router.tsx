@@ -1,6 +1,7 @@
 /** The pages, their addresses, and what each keeps in its search parameters. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Shell } from "@/components/Shell";
+import { basePath } from "@/lib/config";
 import { parseNewTaskSearch } from "@/lib/newTask";
 import { parseOverviewSearch } from "@/lib/overviewSearch";
 import { parseSearch, stringifySearch } from "@/lib/searchParams";
@@ -40,6 +41,7 @@ export const overviewRoute = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([tasksRoute, taskRoute, newTaskRoute, overviewRoute]),
+  basepath: basePath || "/",
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",

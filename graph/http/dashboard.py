@@ -1,6 +1,8 @@
 """The built dashboard as static files: hashed names for ever, pages never cached, nothing from another origin.
 
-Where it is not built (a checkout without Node) there is nothing to serve, and the API goes on without it.
+A page is built with addresses that are relative to the top; it is served with the prefix under which the application is
+mounted, so that a deep link finds its files. What those refer to is relative to themselves.
+Where the dashboard is not built (a checkout without Node) there is nothing to serve, and the API goes on without it.
 """
 
 import json
@@ -9,11 +11,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from taskflow.graph.http.prefix import prefix_of
 from taskflow.infra.settings import Settings
 
 HERE: Final = Path(__file__).parent
@@ -23,6 +27,9 @@ PAGES: Final = ("/", "/overview", "/new", "/task/{task_id}")
 IDE: Final = "graphiql.html"
 ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 """What the build has compressed already, the smallest first."""
+RELATIVE: Final = '="./'
+"""How an attribute of a built page begins that refers to a file."""
+NEVER: Final = "no-cache"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 TOP_SUFFIXES: Final = {".js", ".svg", ".png", ".ico", ".webmanifest", ".txt"}
 TYPES: Final = {
@@ -45,10 +52,9 @@ class Dashboard:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder.resolve()
-        where = {"apiBase": settings.react_app_api_base, "wsUrl": settings.react_app_ws_url}
-        self._config = f"window.TASKFLOW_CONFIG = {json.dumps(where)};\n"
+        self._api = {"apiBase": settings.react_app_api_base, "wsUrl": settings.react_app_ws_url}
         self._headers = {
-            "content-security-policy": content_security_policy(*where.values()),
+            "content-security-policy": content_security_policy(*self._api.values()),
             "x-content-type-options": "nosniff",
             "referrer-policy": "same-origin",
             "cross-origin-opener-policy": "same-origin",
@@ -65,33 +71,40 @@ class Dashboard:
         ]
 
     async def page(self, request: Request) -> Response:
-        return self.serve(request, "index.html", "no-cache")
+        return await self._page(request, "index.html")
 
     async def ide(self, request: Request) -> Response | None:
         """GraphiQL, a page of its own; None where it is not built."""
-        return self.serve(request, IDE, "no-cache") if (self.folder / IDE).is_file() else None
+        return await self._page(request, IDE) if (self.folder / IDE).is_file() else None
 
     async def only_ide(self, request: Request) -> Response:
         """Where the API is elsewhere. Raises HTTPException where GraphiQL is not built."""
-        return self.serve(request, IDE, "no-cache")
+        return await self._page(request, IDE)
 
     async def file(self, request: Request) -> Response:
-        return self.serve(request, request.url.path.rpartition("/")[2], "no-cache")
+        return self.serve(request, request.url.path.rpartition("/")[2], NEVER)
 
     async def asset(self, request: Request) -> Response:
         return self.serve(request, f"assets/{request.path_params['name']}", FOR_EVER)
 
     async def config(self, request: Request) -> Response:
-        """Read from the environment when the process starts, not baked into the build."""
-        return Response(
-            self._config, media_type="text/javascript", headers=self._headers | {"cache-control": "no-cache"}
-        )
+        """Where the API is, read from the environment when the process starts, and the prefix of this request."""
+        where = json.dumps(self._api | {"basePath": prefix_of(request)})
+        text = f"window.TASKFLOW_CONFIG = {where};\n"
+        return Response(text, media_type="text/javascript", headers=self._headers | {"cache-control": NEVER})
+
+    async def _page(self, request: Request, name: str) -> Response:
+        """Written anew for each request: it has a kilobyte, and a proxy's header may name any prefix.
+
+        Raises HTTPException when there is no such file.
+        """
+        text = await run_in_threadpool(self._find(name).read_text, "utf-8")
+        text = text.replace(RELATIVE, f'="{prefix_of(request)}/')
+        return HTMLResponse(text, headers=self._headers | {"cache-control": NEVER})
 
     def serve(self, request: Request, name: str, caching: str) -> Response:
         """Raises HTTPException when there is no such file."""
         path = self._find(name)
-        if path is None:
-            raise HTTPException(404)
         headers = self._headers | {"cache-control": caching, "vary": "accept-encoding"}
         accepted = request.headers.get("accept-encoding", "")
         for encoding, suffix in ENCODINGS:
@@ -102,12 +115,14 @@ class Dashboard:
                 )
         return FileResponse(path, headers=headers, media_type=media_type(path))
 
-    def _find(self, name: str) -> Path | None:
+    def _find(self, name: str) -> Path:
         try:
             path = (self.folder / name).resolve()
-            return path if path.is_relative_to(self.folder / Path(name).parts[0]) and path.is_file() else None
+            if path.is_relative_to(self.folder / Path(name).parts[0]) and path.is_file():
+                return path
         except (OSError, ValueError):  # too long, or with a NUL: no file has such a name
-            return None
+            pass
+        raise HTTPException(404)
 
 
 def media_type(path: Path) -> str:

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from taskflow.graph.http.dashboard import Dashboard
 from taskflow.graph.http.graphql import GraphQLApp
+from taskflow.graph.http.prefix import prefix_of
 
 DOORS: Final = {
     "graphql": ("/graphql", "GraphQL over HTTP (POST), and graphql-transport-ws for subscriptions"),
@@ -24,10 +25,13 @@ STYLE: Final = ":root{color-scheme:light dark}body{font:1rem/1.6 system-ui,sans-
 
 async def index(request: Request) -> Response:
     """What is where, for whoever comes without knowing: a page for a browser, JSON for a program."""
+    prefix = prefix_of(request)
     if "text/html" in request.headers.get("accept", ""):
-        doors = "".join(f'<li><a href="{path}">{path}</a> {what}</li>' for path, what in DOORS.values())
+        doors = "".join(f'<li><a href="{prefix}{path}">{path}</a> {what}</li>' for path, what in DOORS.values())
         return _page(f"<p>Background work over GraphQL: durable, retried, and watched live.</p><ul>{doors}</ul>")
-    return JSONResponse({"name": "TaskFlow", **{name: path for name, (path, _) in DOORS.items()}}, headers=HEADERS)
+    return JSONResponse(
+        {"name": "TaskFlow", **{name: prefix + path for name, (path, _) in DOORS.items()}}, headers=HEADERS
+    )
 
 
 class GraphQLWithPage(GraphQLApp):

@@ -15,10 +15,12 @@ from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, TaskStatus
 from taskflow.db.models import Task, TaskEvent
 from taskflow.db.queries import Order
 from taskflow.graph.http.body import JSON, is_json, read_body
+from taskflow.graph.http.prefix import prefix_of
 from taskflow.graph.lists.filter import to_filter
 from taskflow.graph.lists.paging import encode_cursor, load_page
 from taskflow.graph.services import Services
-from taskflow.infra.input import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_instant, validate
+from taskflow.infra.input import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_instant
+from taskflow.infra.new_task import validate
 from taskflow.infra.wire import decode_json, encode_json, format_instant
 
 PAGE_DEFAULT: Final = 100
@@ -94,7 +96,9 @@ async def create_task(request: Request) -> Response:
     asked = parse_input(await read_json(request, body_max(limit)), request)
     created = await services.submitter.create(validate([asked], payload_max_bytes=limit))
     task = created.tasks[0]
-    return answer(task_body(task), 201 if created.is_new[0] else 200, {"location": f"/tasks/{task.id}"})
+    return answer(
+        task_body(task), 201 if created.is_new[0] else 200, {"location": f"{prefix_of(request)}/tasks/{task.id}"}
+    )
 
 
 async def read_json(request: Request, limit: int) -> Any:
@@ -168,7 +172,7 @@ async def list_tasks(request: Request) -> Response:
     if page.has_next:
         kept = [(key, value) for key, value in asked.multi_items() if key != "cursor"]
         following = urlencode([*kept, ("cursor", encode_cursor(page.tasks[-1], order.field))])
-        headers["link"] = f'</tasks?{following}>; rel="next"'
+        headers["link"] = f'<{prefix_of(request)}/tasks?{following}>; rel="next"'
     return answer([task_body(task) for task in page.tasks], headers=headers)
 
 

@@ -1,19 +1,18 @@
-"""The API's own process part: a socket, uvicorn, and an order in which to stop."""
+"""A server for the API: a socket, uvicorn, and an order in which to stop."""
 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
-from taskflow.graph.app import create_app, drain, open_services
 from taskflow.graph.http.security import LocalNames
 from taskflow.infra.errors import StartError
-from taskflow.infra.resources import Resources
 
 logger = structlog.get_logger("taskflow.api")
 
@@ -38,25 +37,31 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
+def url_of(listener: socket.socket) -> str:
+    """Where a client on this machine finds what listens there."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what is listened on, not chosen here
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 async def serve(
-    resources: Resources,
+    app: Starlette,
     listener: socket.socket,
     stop: asyncio.Event,
     *,
+    drain: Callable[[Starlette], Awaitable[None]],
     before_closing: asyncio.Task[None] | None = None,
 ) -> None:
-    """Serve until `stop`; then wait for `before_closing`, so that its last news is still delivered, and drain.
+    """Serve until `stop`; then wait for `before_closing`, so that its last news is still delivered, and `drain`.
 
-    Raises StartError.
+    A listener on a loopback address answers to local names alone. Raises StartError.
     """
-    app = create_app(resources.settings, lambda: open_services(resources))
-    host, port = listener.getsockname()[:2]
-    is_local = ipaddress.ip_address(host).is_loopback
+    is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
     server = uvicorn.Server(_config(LocalNames(app, app.state.allowed_origins) if is_local else app))
     server.capture_signals = _leave_signals_alone  # type: ignore[method-assign]
     serving = asyncio.create_task(_run(server, listener))
     serving.add_done_callback(lambda _: stop.set())
-    logger.info("serving", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+    logger.info("serving", url=url_of(listener))
     await stop.wait()
     if before_closing:
         await asyncio.wait([before_closing])

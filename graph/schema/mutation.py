@@ -7,7 +7,8 @@ import strawberry
 from taskflow.graph.schema.inputs import CreateTaskInput, TaskId, argument, to_input
 from taskflow.graph.schema.types import CreateTaskPayload, CreateTasksPayload, Task
 from taskflow.graph.services import OperationInfo
-from taskflow.infra.input import InvalidInput, Problem, validate
+from taskflow.infra.input import InvalidInput, Problem
+from taskflow.infra.new_task import validate
 
 TASKS_MAX = 1000
 

@@ -39,3 +39,6 @@ class Bus(Protocol):
 
     async def ping(self) -> None:
         """A round trip. Raises BusUnavailable."""
+
+    async def check(self) -> None:
+        """That this user may publish, and subscribe to both channels. Raises BusUnavailable with what the bus said."""

@@ -31,6 +31,9 @@ class MemoryBus:
     async def ping(self) -> None:
         return
 
+    async def check(self) -> None:
+        return
+
 
 @asynccontextmanager
 async def open_memory_bus(*, mailbox_limit: int = MAILBOX_LIMIT) -> AsyncIterator[MemoryBus]:

@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError, ResponseError
 
 from taskflow.infra.background import doubling, in_background
-from taskflow.infra.bus import BusUnavailable
+from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, BusUnavailable
 from taskflow.infra.bus.backlog import Backlog
 from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
 from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
@@ -183,6 +183,17 @@ class RedisBus:
                 await self._client.ping()
         except AWAY as error:
             raise BusUnavailable(f"Redis does not answer: {error}") from error
+
+    async def check(self) -> None:
+        """Publishes a cancellation of no task, which workers ignore."""
+        try:
+            async with asyncio.timeout(ANSWER.total_seconds()), self._client.pubsub() as subscription:
+                await self._client.publish(CANCEL_CHANNEL, b"")
+                await subscription.subscribe(STATUS_CHANNEL, CANCEL_CHANNEL)
+                for _ in (STATUS_CHANNEL, CANCEL_CHANNEL):
+                    await subscription.get_message(timeout=ANSWER.total_seconds())
+        except AWAY as error:
+            raise BusUnavailable(f"Redis refuses the channels {STATUS_CHANNEL}, {CANCEL_CHANNEL}: {error}") from error
 
 
 @asynccontextmanager

@@ -11,15 +11,7 @@ from taskflow.graph.http.dashboard import Dashboard, built_dashboard
 from taskflow.graph.services import Services
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import open_resources
-from taskflow.infra.settings import Settings, load_settings
-from taskflow.infra.telemetry import set_up_logging
-
-
-def prepare(**overrides: object) -> Settings:
-    """Settings, and logging set up by them. Raises SettingsError."""
-    settings = load_settings(**overrides)
-    set_up_logging(level=settings.log_level, format_=settings.log_format)
-    return settings
+from taskflow.infra.settings import load_settings, prepare
 
 
 def create_app() -> Starlette:

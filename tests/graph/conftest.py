@@ -18,7 +18,7 @@ from taskflow.infra.settings import Settings
 from taskflow.worker import builtin as handlers
 from taskflow.worker import examples
 from taskflow.worker.registry import Registry
-from taskflow.worker.runtime import run_worker
+from taskflow.working import work
 from tests.graph.api import Api
 from tests.graph.serve import app_of
 
@@ -77,7 +77,7 @@ async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 async def worker(resources: Resources) -> AsyncIterator[None]:
     """A worker beside the API, with the built-in and the example kinds."""
     stop = asyncio.Event()
-    running = asyncio.create_task(run_worker(resources, Registry.load([handlers, examples]), stop))
+    running = asyncio.create_task(work(resources, Registry.load([handlers, examples]), stop))
     yield
     stop.set()
     await running

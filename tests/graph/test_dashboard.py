@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from taskflow.graph.http.dashboard import Dashboard
 from taskflow.graph.http.pages import GraphQLWithPage
@@ -16,16 +16,28 @@ from tests.graph import toy
 SETTINGS = Settings(react_app_api_base="https://api.example.com", react_app_ws_url="wss://api.example.com/ws")
 
 
+INDEX = '<!doctype html><title>TaskFlow</title><script src="./config.js"></script><a href="https://x.test/">x</a>'
+
+
 @pytest.fixture
-async def browser(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+def built(tmp_path: Path) -> Dashboard:
     (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text("<!doctype html><title>TaskFlow</title>")
+    (tmp_path / "index.html").write_text(INDEX)
     (tmp_path / "favicon.svg").write_text("<svg/>")
     (tmp_path / "assets" / "index-abc.js").write_text("plain")
     (tmp_path / "assets" / "index-abc.js.br").write_bytes(b"packed")
-    app = Starlette(routes=Dashboard(tmp_path, SETTINGS).routes())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://taskflow.test") as client:
+    return Dashboard(tmp_path, SETTINGS)
+
+
+@pytest.fixture
+async def browser(built: Dashboard) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser_of(Starlette(routes=built.routes())) as client:
         yield client
+
+
+def browser_of(app: Starlette, *, root_path: str = "") -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, root_path=root_path)
+    return httpx.AsyncClient(transport=transport, base_url="http://taskflow.test")
 
 
 @pytest.mark.parametrize("path", ["/", "/overview", "/new", "/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa"])
@@ -67,6 +79,42 @@ async def test_a_hashed_file_is_kept_for_ever_and_sent_as_it_was_compressed(brow
     assert (body, packed.headers["content-encoding"]) == (b"packed", "br")
     assert packed.headers["content-type"] == "text/javascript; charset=utf-8"
     assert "immutable" in packed.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", ["/", "/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa"])
+async def test_a_page_finds_its_files_from_any_depth(browser: httpx.AsyncClient, path: str) -> None:
+    page = (await browser.get(path)).text
+    assert '<script src="/config.js">' in page
+    assert '<a href="https://x.test/">' in page
+    assert '"basePath": ""' in (await browser.get("/config.js")).text
+
+
+async def test_under_a_prefix_pages_files_and_config_carry_it(built: Dashboard) -> None:
+    inner = Starlette(routes=built.routes())
+    async with browser_of(Starlette(routes=[Mount("/jobs", inner), Mount("/eu", Mount("/jobs", inner))])) as browser:
+        for prefix in ("/jobs", "/eu/jobs"):
+            for path in ("/", "/overview", "/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa"):
+                assert f'<script src="{prefix}/config.js">' in (await browser.get(prefix + path)).text
+            assert f'"basePath": "{prefix}"' in (await browser.get(f"{prefix}/config.js")).text
+            assert (await browser.get(f"{prefix}/assets/index-abc.js")).text == "plain"
+            assert (await browser.get(f"{prefix}/favicon.svg")).text == "<svg/>"
+
+
+@pytest.mark.parametrize(
+    ("root_path", "prefix"),
+    [
+        ("/jobs/", "/jobs"),
+        ("//elsewhere.test", "/elsewhere.test"),
+        ('/"><script>', "/%22%3E%3Cscript%3E"),
+        ("/a b", "/a%20b"),
+    ],
+)
+async def test_a_prefix_that_a_proxy_names_can_add_nothing_to_a_page(
+    built: Dashboard, root_path: str, prefix: str
+) -> None:
+    async with browser_of(Starlette(routes=built.routes()), root_path=root_path) as browser:
+        assert (await browser.get("/overview")).text == INDEX.replace("./", f"{prefix}/")
+        assert f'"basePath": "{prefix}"' in (await browser.get("/config.js")).text
 
 
 async def test_where_the_api_is_comes_from_the_environment_of_the_process(browser: httpx.AsyncClient) -> None:

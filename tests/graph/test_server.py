@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import httpx
 import pytest
 
-from taskflow.graph.http import server
+from taskflow.graph import app
+from taskflow.graph.app import app_on, drain
 from taskflow.graph.http.server import listening, serve
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import Resources
@@ -25,7 +27,7 @@ def address(listener: socket.socket) -> str:
 async def test_it_answers_to_its_own_names_and_stops_when_told(resources: Resources) -> None:
     stop = asyncio.Event()
     with listening("127.0.0.1", 0) as listener:
-        serving = asyncio.create_task(serve(resources, listener, stop))
+        serving = asyncio.create_task(serve(app_on(resources), listener, stop, drain=drain))
         async with httpx.AsyncClient(base_url=f"http://{address(listener)}") as client:
             assert (await client.get("/healthz")).json()["status"] == "ok"
             assert (await client.get("/livez", headers={"host": "rebound.test"})).status_code == 421
@@ -38,7 +40,8 @@ async def test_watchers_get_the_last_news_before_they_are_sent_elsewhere(resourc
     stop, ended = asyncio.Event(), asyncio.Event()
     worker = asyncio.create_task(ended.wait())
     with listening("127.0.0.1", 0) as listener:
-        serving = asyncio.create_task(serve(resources, listener, stop, before_closing=worker))  # type: ignore[arg-type]
+        closing: Any = worker
+        serving = asyncio.create_task(serve(app_on(resources), listener, stop, drain=drain, before_closing=closing))
         host = address(listener)
         async with connected(f"ws://{host}/graphql") as client, httpx.AsyncClient() as http:
             await client.subscribe("1", "subscription { stats { total } }")
@@ -57,7 +60,7 @@ async def test_told_to_stop_before_it_has_started_it_stops(resources: Resources)
     stop.set()
     with listening("127.0.0.1", 0) as listener:
         async with asyncio.timeout(10):
-            await serve(resources, listener, stop)
+            await serve(app_on(resources), listener, stop, drain=drain)
 
 
 async def test_service_that_can_not_be_opened_is_no_clean_end(
@@ -66,9 +69,9 @@ async def test_service_that_can_not_be_opened_is_no_clean_end(
     def broken(resources: Resources) -> None:
         raise RuntimeError("no room")
 
-    monkeypatch.setattr(server, "open_services", broken)
+    monkeypatch.setattr(app, "open_services", broken)
     with listening("127.0.0.1", 0) as listener, pytest.raises(StartError, match="did not start"):
-        await serve(resources, listener, asyncio.Event())
+        await serve(app_on(resources), listener, asyncio.Event(), drain=drain)
 
 
 def test_address_that_can_not_be_had_is_named_with_what_to_do() -> None:

@@ -15,7 +15,8 @@ from taskflow.infra import submitter as submit
 from taskflow.infra.broker import TaskMessage
 from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL
 from taskflow.infra.events.status import decode
-from taskflow.infra.input import TaskInput, validate
+from taskflow.infra.input import TaskInput
+from taskflow.infra.new_task import validate
 from taskflow.infra.resources import Resources
 from taskflow.infra.submitter import Submitter, open_submitter
 from tests.contracts.waiting import eventually

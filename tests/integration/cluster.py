@@ -46,7 +46,7 @@ class Cluster:
         return [one for one in self.programs if "worker" in one.name and one.process.returncode is None]
 
     async def start_api(self, *, port: int | None = None, **settings: str) -> Program:
-        program = await self._start("api", settings, "api", "--port", str(port or self.port))
+        program = await self.start_program("api", settings, "api", "--port", str(port or self.port))
         await program.says(lambda line: line.get("event") == "serving")
         if port is None:
             self.api = program
@@ -54,16 +54,16 @@ class Cluster:
 
     async def start_up(self) -> Program:
         """API and worker in one process."""
-        self.api = await self._start("up", {}, "up", "--port", str(self.port))
+        self.api = await self.start_program("up", {}, "up", "--port", str(self.port))
         await self.api.says(lambda line: line.get("event") == "worker started")
         return self.api
 
     async def start_worker(self, **settings: str) -> Program:
-        program = await self._start("worker", settings, "worker")
+        program = await self.start_program("worker", settings, "worker")
         await program.says(lambda line: line.get("event") == "worker started")
         return program
 
-    async def _start(self, name: str, settings: dict[str, str], *arguments: str) -> Program:
+    async def start_program(self, name: str, settings: dict[str, str], *arguments: str) -> Program:
         log = self.folder / f"{name}-{next(self._numbers)}.log"
         program = await Program.start(log, self.settings | settings, *arguments)
         self.programs.append(program)

@@ -41,10 +41,10 @@ class Program:
     log: Path
 
     @classmethod
-    async def start(cls, log: Path, settings: Mapping[str, str], *arguments: str) -> Self:
+    async def start(cls, log: Path, settings: Mapping[str, str], *arguments: str, cwd: Path = CHECKOUT) -> Self:
         with log.open("ab") as file:
             process = await asyncio.create_subprocess_exec(
-                TASKFLOW, *arguments, env=environment(settings), cwd=CHECKOUT, stdout=file, stderr=file
+                TASKFLOW, *arguments, env=environment(settings), cwd=cwd, stdout=file, stderr=file
             )
         return cls(log.stem, process, log)
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from taskflow.db.lifecycle import Backoff
-from taskflow.worker import Context, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 
 logger = logging.getLogger("team")
 QUICK = Backoff(base=timedelta(seconds=0.1))

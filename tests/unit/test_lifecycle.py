@@ -22,6 +22,7 @@ from taskflow.db.lifecycle import (
     Failed,
     GivenBack,
     Outcome,
+    Snoozed,
     State,
     Succeeded,
     TaskError,
@@ -39,6 +40,7 @@ outcomes: st.SearchStrategy[Outcome] = st.one_of(
     st.just(Cancelled()),
     st.just(GivenBack()),
     st.builds(Failed, st.just(ERROR), st.none() | durations),
+    st.builds(Snoozed, durations, st.just("not yet")),
 )
 
 
@@ -156,7 +158,7 @@ class History(RuleBasedStateMachine):
         before = self.state
         after = lifecycle.finish(before, outcome, claim=claim, now=self.now)
         assert (after is not None) == (before.status is TaskStatus.PROCESSING and before.claim == claim)
-        if self.move(after) and isinstance(outcome, GivenBack) and self.state.status is TaskStatus.PENDING:
+        if self.move(after) and isinstance(outcome, GivenBack | Snoozed) and self.state.status is TaskStatus.PENDING:
             assert self.attempts.pop() == self.state.attempt + 1
 
     @precondition(lambda self: self.claims)

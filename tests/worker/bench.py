@@ -23,8 +23,11 @@ from taskflow.infra.bus import GAP, STATUS_CHANNEL
 from taskflow.infra.events.status import decode
 from taskflow.infra.resources import Resources
 from taskflow.worker import builtin as handlers
+from taskflow.worker.handle import Handle
 from taskflow.worker.registry import Handler, Registry
 from taskflow.worker.runtime import run_worker
+from taskflow.worker.submission import Target
+from taskflow.worker.task import is_middleware
 from tests.contracts.waiting import PATIENCE, eventually
 
 FAST: Final = timedelta(milliseconds=1)
@@ -140,12 +143,19 @@ class Worker:
             await self.task
 
 
+def without_api(task_id: str, target: Target) -> Handle[Any]:
+    """A handle that has an id, and nobody to ask."""
+    nobody: Any = None
+    return Handle(task_id, nobody, target)
+
+
 @asynccontextmanager
 async def working(resources: Resources, *functions: Callable[..., Any]) -> AsyncIterator[Worker]:
-    """A worker that knows the built-in kinds and these. Fails at the end when it has ended by itself."""
-    known = [handlers.message, *functions]
+    """A worker that knows the built-in kinds and these, handlers and middleware. Fails when it ends by itself."""
+    known = [handlers.message, *(one for one in functions if not is_middleware(one))]
+    registry = Registry(map(Handler.of, known), filter(is_middleware, functions))
     stopping = asyncio.Event()
-    task = asyncio.create_task(run_worker(resources, Registry(map(Handler.of, known)), stopping))
+    task = asyncio.create_task(run_worker(resources, registry, stopping, handle=without_api))
     worker = Worker(task, stopping)
     try:
         yield worker

@@ -11,7 +11,8 @@ import pytest
 
 from taskflow.db.lifecycle import Backoff
 from taskflow.db.models import Task
-from taskflow.worker import Context, Permanent, RetryLater, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import Permanent, RetryLater, task
 from tests.worker.bench import FAST, Bench, until
 from tests.worker.conftest import StartWorker
 

@@ -10,7 +10,8 @@ import pytest
 from taskflow.db import tasks
 from taskflow.db.models import Task
 from taskflow.infra.bus import CANCEL_CHANNEL
-from taskflow.worker import Context, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import StartWorker
 

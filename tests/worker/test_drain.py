@@ -9,7 +9,8 @@ import pytest
 
 from taskflow.db import tasks
 from taskflow.infra.settings import Settings
-from taskflow.worker import Context, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 from tests.contracts.waiting import eventually
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import Logs, StartWorker

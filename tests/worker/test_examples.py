@@ -4,8 +4,9 @@ from types import ModuleType
 from typing import Any
 
 from taskflow.worker import builtin as handlers
-from taskflow.worker import examples, task
+from taskflow.worker import examples
 from taskflow.worker.registry import Registry
+from taskflow.worker.task import task
 
 
 def test_a_kind_of_the_examples_is_free_for_a_team_to_take() -> None:

@@ -10,7 +10,7 @@ import pytest
 from taskflow.db import tasks
 from taskflow.db.models import tasks as tasks_table
 from taskflow.infra.broker import DeadLetter
-from taskflow.worker import task
+from taskflow.worker.task import task
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import Logs, StartWorker
 

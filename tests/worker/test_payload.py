@@ -10,7 +10,8 @@ import pytest
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from taskflow.db.models import Task
-from taskflow.worker import Context, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 from tests.worker.bench import Bench
 from tests.worker.conftest import StartWorker
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from taskflow.worker import Context, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 from tests.contracts.waiting import eventually
 from tests.worker.bench import FAST, Bench, until
 from tests.worker.conftest import StartWorker

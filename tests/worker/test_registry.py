@@ -1,5 +1,6 @@
 """`@task` marks, a worker registers; what can't work is refused at the start, with the name of who has to mend it."""
 
+import functools
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -7,12 +8,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pydantic
 import pytest
 
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
-from taskflow.worker import Context, examples, task
 from taskflow.worker import builtin as handlers
+from taskflow.worker import examples
+from taskflow.worker.context import Context
 from taskflow.worker.registry import Handler, HandlerError, Registry
+from taskflow.worker.task import task
 
 
 def module(*functions: Any, **others: Any) -> ModuleType:
@@ -56,6 +60,54 @@ def test_modules_are_named_or_given() -> None:
         "progress",
         "slow",
     ]
+
+
+class Counter:
+    """An object that can be called, and one of which nothing can be asked."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    async def __call__(self, payload: dict[str, int], ctx: Context) -> int:
+        return payload["number"] + self.step
+
+
+class Proxy:
+    """As a web framework's proxy outside of a request."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("working outside of a request")
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        raise RuntimeError("working outside of a request")
+
+
+def add(step: int, payload: dict[str, int]) -> int:
+    return payload["number"] + step
+
+
+async def test_objects_that_can_be_called_are_handlers_like_functions() -> None:
+    by_two, by_three = task("two")(functools.partial(add, 2)), task("three")(Counter(3))
+    registry = Registry.load([module(by_two, by_three, proxy=Proxy())])
+    assert registry.kinds == ["three", "two"]
+    two, three = registry.get("two"), registry.get("three")
+    assert two
+    assert three
+    assert (two.is_async, two.takes_context, two.function({"number": 1})) == (False, False, 3)
+    assert (three.is_async, three.takes_context, await three.function({"number": 1}, None)) == (True, True, 4)
+    with pytest.raises(pydantic.ValidationError):
+        two.payload.validate_python({"number": "x"})
+
+
+def test_a_class_is_refused_where_it_is_marked() -> None:
+    with pytest.raises(TypeError, match="'count' is a class"):
+        task("count")(Counter)
+
+
+def test_a_module_of_handlers_that_has_our_own_name_is_told_so() -> None:
+    with pytest.raises(HandlerError, match=r"taskflow is TaskFlow itself: .* another name"):
+        Registry.load(["taskflow"])
 
 
 def test_a_handler_that_two_modules_hold_is_one_handler() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from taskflow.worker import Context, task
+from taskflow.worker.context import Context
+from taskflow.worker.task import task
 from tests.worker.bench import Bench
 from tests.worker.conftest import StartWorker
 

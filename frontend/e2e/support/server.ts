@@ -1,4 +1,7 @@
-/** `taskflow up` in a folder of its own, on a free port; it can be stopped and started again on the same one. */
+/** `taskflow up`, or another application with TaskFlow under /jobs, in a folder of its own and on a free port.
+ *
+ * It can be stopped and started again on the same port.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -8,6 +11,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const BIN = fileURLToPath(new URL("../../../.venv/bin/", import.meta.url));
+const HOST = fileURLToPath(new URL("host.py", import.meta.url));
+/** Under which host.py serves. */
+export const PREFIX = "/jobs";
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 const BATCH = 1_000;
@@ -37,19 +43,29 @@ export class TaskFlow {
   private constructor(
     readonly folder: string,
     readonly port: number,
+    private readonly isMounted: boolean,
   ) {}
 
-  static async make(): Promise<TaskFlow> {
-    return new TaskFlow(await mkdtemp(join(tmpdir(), "taskflow-e2e-")), await freePort());
+  static async make(isMounted: boolean): Promise<TaskFlow> {
+    return new TaskFlow(await mkdtemp(join(tmpdir(), "taskflow-e2e-")), await freePort(), isMounted);
   }
 
-  get url(): string {
+  get origin(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Without a slash at its end. */
+  get url(): string {
+    return this.isMounted ? this.origin + PREFIX : this.origin;
   }
 
   async start(): Promise<void> {
     const environment = { ...process.env, LOG_LEVEL: "ERROR", DB_URL: "", RABBITMQ_URL: "", REDIS_URL: "" };
-    this.process = spawn(join(BIN, "taskflow"), ["up", "--port", String(this.port)], {
+    const port = String(this.port);
+    const command = this.isMounted
+      ? (["python", [HOST, port]] as const)
+      : (["taskflow", ["up", "--port", port]] as const);
+    this.process = spawn(join(BIN, command[0]), command[1], {
       cwd: this.folder,
       env: environment,
       stdio: ["ignore", "ignore", "inherit"],

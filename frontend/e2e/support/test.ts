@@ -11,14 +11,17 @@ interface Fixtures {
 interface WorkerFixtures {
   /** A file that names one of its own gets a process of its own, with nothing in it. */
   readonly instance: string;
+  /** Whether another application serves it under a prefix. */
+  readonly isMounted: boolean;
   readonly taskflow: TaskFlow;
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
   instance: ["shared", { option: true, scope: "worker" }],
+  isMounted: [false, { option: true, scope: "worker" }],
   taskflow: [
-    async ({ instance: _ }, use) => {
-      const taskflow = await TaskFlow.make();
+    async ({ instance: _, isMounted }, use) => {
+      const taskflow = await TaskFlow.make(isMounted);
       await taskflow.start();
       await use(taskflow);
       await taskflow.remove();
@@ -39,7 +42,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       page.on("pageerror", (error) => complain(error.message));
       page.on("request", (request) => {
         const url = new URL(request.url());
-        if (url.protocol.startsWith("http") && url.origin !== taskflow.url) complain(`asked ${url.origin}`);
+        if (url.protocol.startsWith("http") && url.origin !== taskflow.origin) complain(`asked ${url.origin}`);
       });
       await use(undefined);
       expect(complaints, "no error on the console, no request to another origin").toEqual([]);

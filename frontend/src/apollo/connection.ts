@@ -21,14 +21,14 @@ const isOnPurpose = (event: unknown): boolean =>
   typeof event === "object" && event !== null && "code" in event && event.code === 1000;
 
 export function createConnectionStore(socket: Client, clock: () => number = Date.now): ConnectionStore {
-  const listeners = new Set<() => void>();
-  const returns = new Set<(awayMs: number) => void>();
+  const changes = new Listeners<Connection>();
+  const returns = new Listeners<number>();
   let current: Connection = { state: "connecting" };
   let made = 0;
 
   const set = (next: Connection): void => {
     current = next;
-    for (const listener of listeners) listener();
+    changes.tell(next);
   };
   const lost = (): void => {
     const since = "since" in current ? current.since : clock();
@@ -39,7 +39,7 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
     const awayMs = "since" in current ? clock() - current.since : undefined;
     made += 1;
     set({ state: "live" });
-    if (awayMs !== undefined) for (const listener of returns) listener(awayMs);
+    if (awayMs !== undefined) returns.tell(awayMs);
   });
   socket.on("closed", (event) => {
     if (isOnPurpose(event)) set({ state: "connecting" });
@@ -49,17 +49,19 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
   window.addEventListener("online", () => {
     if (current.state === "offline") set({ state: "reconnecting", since: current.since });
   });
+  return { subscribe: changes.add, get: () => current, made: () => made, onReturn: returns.add };
+}
 
-  return {
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    get: () => current,
-    made: () => made,
-    onReturn: (listener) => {
-      returns.add(listener);
-      return () => returns.delete(listener);
-    },
+class Listeners<News> {
+  private readonly all = new Set<(news: News) => void>();
+
+  /** Returns what removes it. */
+  readonly add = (listener: (news: News) => void): (() => void) => {
+    this.all.add(listener);
+    return () => this.all.delete(listener);
   };
+
+  tell(news: News): void {
+    for (const listener of this.all) listener(news);
+  }
 }

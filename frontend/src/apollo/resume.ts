@@ -2,7 +2,7 @@
 import { ApolloLink } from "@apollo/client";
 import { CombinedGraphQLErrors } from "@apollo/client/errors";
 import type { DocumentNode } from "graphql";
-import { Observable, type Subscription } from "rxjs";
+import { Observable, type Observer, type Subscription } from "rxjs";
 
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 5_000;
@@ -48,53 +48,74 @@ export class ResumeLink extends ApolloLink {
     operation: ApolloLink.Operation,
     forward: ApolloLink.ForwardFunction,
   ): Observable<ApolloLink.Result> {
-    const resumes = takesAfter(operation.query);
     return new Observable((observer) => {
-      let inner: Subscription | undefined;
-      let failures = 0;
-      let lostAt: number | undefined;
-      let cancelWait = (): void => undefined;
-
-      const connect = (): void => {
-        if (resumes && lostAt !== undefined && Date.now() - lostAt > LONGEST_REPLAY_MS) {
-          operation.variables = { ...operation.variables, after: null };
-        }
-        inner = forward(operation).subscribe({
-          next: (result) => {
-            failures = 0;
-            lostAt = undefined;
-            const id = resumes ? eventId(result) : undefined;
-            if (id !== undefined) operation.variables = { ...operation.variables, after: id };
-            observer.next(result);
-          },
-          error: (error: unknown) => {
-            if (isFinal(error)) observer.error(error);
-            else wait();
-          },
-          complete: () => wait(),
-        });
-      };
-
-      const wait = (): void => {
-        failures += 1;
-        lostAt ??= Date.now();
-        const go = (): void => {
-          cancelWait();
-          connect();
-        };
-        const timer = setTimeout(go, retryWait(failures, Math.random()));
-        this.waiting.add(go);
-        cancelWait = () => {
-          clearTimeout(timer);
-          this.waiting.delete(go);
-        };
-      };
-
-      connect();
-      return () => {
-        cancelWait();
-        inner?.unsubscribe();
-      };
+      const resumed = new Resumed(operation, forward, observer, this.waiting);
+      resumed.connect();
+      return () => resumed.end();
     });
+  }
+}
+
+/** One operation, which is forwarded anew for as long as somebody observes it. */
+class Resumed {
+  private readonly resumes: boolean;
+  private inner: Subscription | undefined;
+  private failures = 0;
+  private lostAt: number | undefined;
+  private cancelWait = (): void => undefined;
+
+  /** While it waits to connect again, what cuts the wait short is in `waiting`. */
+  constructor(
+    private readonly operation: ApolloLink.Operation,
+    private readonly forward: ApolloLink.ForwardFunction,
+    private readonly observer: Observer<ApolloLink.Result>,
+    private readonly waiting: Set<() => void>,
+  ) {
+    this.resumes = takesAfter(operation.query);
+  }
+
+  connect(): void {
+    const isTooLong = this.lostAt !== undefined && Date.now() - this.lostAt > LONGEST_REPLAY_MS;
+    if (this.resumes && isTooLong) this.resumeAfter(null);
+    this.inner = this.forward(this.operation).subscribe({
+      next: (result) => this.pass(result),
+      error: (error: unknown) => {
+        if (isFinal(error)) this.observer.error(error);
+        else this.wait();
+      },
+      complete: () => this.wait(),
+    });
+  }
+
+  end(): void {
+    this.cancelWait();
+    this.inner?.unsubscribe();
+  }
+
+  private pass(result: ApolloLink.Result): void {
+    this.failures = 0;
+    this.lostAt = undefined;
+    const id = this.resumes ? eventId(result) : undefined;
+    if (id !== undefined) this.resumeAfter(id);
+    this.observer.next(result);
+  }
+
+  private resumeAfter(id: string | null): void {
+    this.operation.variables = { ...this.operation.variables, after: id };
+  }
+
+  private wait(): void {
+    this.failures += 1;
+    this.lostAt ??= Date.now();
+    const go = (): void => {
+      this.cancelWait();
+      this.connect();
+    };
+    const timer = setTimeout(go, retryWait(this.failures, Math.random()));
+    this.waiting.add(go);
+    this.cancelWait = () => {
+      clearTimeout(timer);
+      this.waiting.delete(go);
+    };
   }
 }

@@ -3,6 +3,7 @@ import { Group, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconChartHistogram, IconCommand, IconList, IconPlus, IconTerminal2 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
+import { hrefOf } from "@/lib/config";
 import { ConnectionIndicator } from "./ConnectionIndicator";
 import classes from "./Header.module.css";
 import { PreferencesMenu } from "./PreferencesMenu";
@@ -19,7 +20,7 @@ export function Header({ onHelp, onSearch }: Props): ReactElement {
   return (
     <Group className={classes["bar"] ?? ""} wrap="nowrap" gap="xs">
       <Link to="/" className={classes["brand"]} aria-label="TaskFlow">
-        <img src="/favicon.svg" alt="" width={24} height={24} />
+        <img src={hrefOf("/favicon.svg")} alt="" width={24} height={24} />
         <span className={classes["name"]}>TaskFlow</span>
       </Link>
       <nav className={classes["nav"]} aria-label="Pages">
@@ -32,7 +33,7 @@ export function Header({ onHelp, onSearch }: Props): ReactElement {
         <Link to="/new" className={classes["link"]}>
           <IconPlus {...ICON} /> <span>New task</span>
         </Link>
-        <a href="/graphql" className={classes["link"]}>
+        <a href={hrefOf("/graphql")} className={classes["link"]}>
           <IconTerminal2 {...ICON} /> <span>GraphiQL</span>
         </a>
       </nav>

@@ -13,6 +13,7 @@ import {
 } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
+import { hrefOf } from "@/lib/config";
 import { setPreferences } from "@/lib/preferences";
 import { STATUS, STATUSES } from "@/lib/status";
 
@@ -25,33 +26,65 @@ interface Props {
   readonly onToggleScheme: () => void;
 }
 
-export function Palette({ onHelp, onNewTask, onToggleScheme }: Props): ReactElement {
+export function Palette(props: Props): ReactElement {
   const navigate = useNavigate();
   const [query, setQuery] = useState("");
-  const typed = query.trim();
-  const found: SpotlightActionData[] = ID.test(typed)
-    ? [
-        {
-          id: "open",
-          label: "Open this task",
-          description: typed,
-          keywords: typed,
-          leftSection: <IconFileSearch {...ICON} />,
-          onClick: () => void navigate({ to: "/task/$taskId", params: { taskId: typed.toLowerCase() } }),
-        },
-      ]
-    : typed === ""
-      ? []
-      : [
-          {
-            id: "search",
-            label: `Search tasks for “${typed}”`,
-            keywords: typed,
-            leftSection: <IconSearch {...ICON} />,
-            onClick: () => void navigate({ to: "/", search: { q: typed } }),
-          },
-        ];
-  const pages: SpotlightActionData[] = [
+  return (
+    <Spotlight
+      query={query}
+      onQueryChange={setQuery}
+      actions={[
+        ...findings(query.trim(), navigate),
+        { group: "Go to", actions: pages(props, navigate) },
+        { group: "Tasks by status", actions: views(navigate) },
+        { group: "Preferences", actions: preferences(props) },
+      ]}
+      shortcut={null}
+      nothingFound="Nothing found"
+      scrollable
+      maxHeight={420}
+      highlightQuery
+      overlayProps={{ backgroundOpacity: 0.35, blur: 1 }}
+      searchProps={{
+        leftSection: <IconSearch size={18} aria-hidden />,
+        placeholder: "Go to a page or a task's id, search titles, …",
+        "aria-label": "Command",
+      }}
+    />
+  );
+}
+
+type Actions = readonly SpotlightActionData[];
+type Navigate = ReturnType<typeof useNavigate>;
+
+/** What the typed text itself leads to: the task with this id, or a search. */
+function findings(typed: string, navigate: Navigate): Actions {
+  if (typed === "") return [];
+  if (ID.test(typed)) {
+    return [
+      {
+        id: "open",
+        label: "Open this task",
+        description: typed,
+        keywords: typed,
+        leftSection: <IconFileSearch {...ICON} />,
+        onClick: () => void navigate({ to: "/task/$taskId", params: { taskId: typed.toLowerCase() } }),
+      },
+    ];
+  }
+  return [
+    {
+      id: "search",
+      label: `Search tasks for “${typed}”`,
+      keywords: typed,
+      leftSection: <IconSearch {...ICON} />,
+      onClick: () => void navigate({ to: "/", search: { q: typed } }),
+    },
+  ];
+}
+
+function pages({ onNewTask }: Props, navigate: Navigate): SpotlightActionData[] {
+  return [
     { id: "tasks", label: "Tasks", leftSection: <IconList {...ICON} />, onClick: () => void navigate({ to: "/" }) },
     {
       id: "overview",
@@ -70,10 +103,13 @@ export function Palette({ onHelp, onNewTask, onToggleScheme }: Props): ReactElem
       id: "graphiql",
       label: "GraphiQL",
       leftSection: <IconTerminal2 {...ICON} />,
-      onClick: () => window.location.assign("/graphql"),
+      onClick: () => window.location.assign(hrefOf("/graphql")),
     },
   ];
-  const views = STATUSES.map((status): SpotlightActionData => {
+}
+
+function views(navigate: Navigate): SpotlightActionData[] {
+  return STATUSES.map((status) => {
     const { word, icon: Icon, color } = STATUS[status];
     return {
       id: status,
@@ -82,7 +118,10 @@ export function Palette({ onHelp, onNewTask, onToggleScheme }: Props): ReactElem
       onClick: () => void navigate({ to: "/", search: { status: [status] } }),
     };
   });
-  const preferences: SpotlightActionData[] = [
+}
+
+function preferences({ onToggleScheme, onHelp }: Props): SpotlightActionData[] {
+  return [
     { id: "theme", label: "Light or dark", leftSection: <IconMoon {...ICON} />, onClick: onToggleScheme },
     ...(["relative", "local", "utc"] as const).map((time) => ({
       id: `time-${time}`,
@@ -92,27 +131,4 @@ export function Palette({ onHelp, onNewTask, onToggleScheme }: Props): ReactElem
     })),
     { id: "help", label: "Keyboard shortcuts", leftSection: <IconKeyboard {...ICON} />, onClick: onHelp },
   ];
-  return (
-    <Spotlight
-      query={query}
-      onQueryChange={setQuery}
-      actions={[
-        ...found,
-        { group: "Go to", actions: pages },
-        { group: "Tasks by status", actions: views },
-        { group: "Preferences", actions: preferences },
-      ]}
-      shortcut={null}
-      nothingFound="Nothing found"
-      scrollable
-      maxHeight={420}
-      highlightQuery
-      overlayProps={{ backgroundOpacity: 0.35, blur: 1 }}
-      searchProps={{
-        leftSection: <IconSearch size={18} aria-hidden />,
-        placeholder: "Go to a page or a task's id, search titles, …",
-        "aria-label": "Command",
-      }}
-    />
-  );
 }

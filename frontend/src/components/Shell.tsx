@@ -7,6 +7,7 @@ import { lazy, type ReactElement, Suspense, useState } from "react";
 import { useAnnouncements } from "@/hooks/useAnnouncements";
 import { useKeys } from "@/hooks/useKeys";
 import { useTaskToasts } from "@/hooks/useTaskToasts";
+import { hrefOf } from "@/lib/config";
 import { showRefusal } from "@/lib/toasts";
 import { Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
@@ -31,7 +32,7 @@ export function Shell(): ReactElement {
     "g o": () => void navigate({ to: "/overview" }),
     "g t": () => void navigate({ to: "/" }),
     "g n": () => void navigate({ to: "/new" }),
-    "g q": () => window.location.assign("/graphql"),
+    "g q": () => window.location.assign(hrefOf("/graphql")),
   });
   return (
     <>

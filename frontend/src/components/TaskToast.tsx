@@ -2,6 +2,7 @@
 import { Group } from "@mantine/core";
 import type { ReactElement } from "react";
 import type { TaskStatus } from "@/generated/graphql";
+import { hrefOf } from "@/lib/config";
 import { StatusBadge } from "./StatusBadge";
 import classes from "./TaskToast.module.css";
 
@@ -19,7 +20,7 @@ export function TaskToast({ id, title, status, isNew, onOpen }: Props): ReactEle
     <Group gap={8} wrap="nowrap">
       {isNew ? <span className={classes["new"]}>New</span> : <StatusBadge status={status} variant="plain" />}
       <a
-        href={`/task/${id}`}
+        href={hrefOf(`/task/${id}`)}
         className={classes["link"]}
         onClick={(event) => {
           event.preventDefault();

@@ -10,7 +10,7 @@ import "graphiql/graphiql.css";
 import { createClient } from "graphql-ws";
 import { type ReactElement, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { currentEndpoints } from "@/lib/config";
+import { currentEndpoints, hrefOf } from "@/lib/config";
 import { EXAMPLES } from "./examples";
 import { createFetcher } from "./fetcher";
 import "./graphiql.css";
@@ -34,8 +34,8 @@ function Ide(): ReactElement {
       })}
     >
       <GraphiQL.Logo>
-        <a href="/" className="taskflow-home">
-          <img src="/favicon.svg" alt="" width={20} height={20} /> TaskFlow
+        <a href={hrefOf("/")} className="taskflow-home">
+          <img src={hrefOf("/favicon.svg")} alt="" width={20} height={20} /> TaskFlow
         </a>
       </GraphiQL.Logo>
     </GraphiQL>

@@ -2,8 +2,8 @@
 import { useApolloClient } from "@apollo/client/react";
 import { type RefObject, useCallback, useState } from "react";
 import { keep, recall } from "@/apollo/lists";
-import type { Selection } from "@/lib/selection";
 import { showRefusal } from "@/lib/toasts";
+import type { ListSelection } from "./useListSelection";
 import { useKeys } from "./useKeys";
 import { type TaskAction, useTaskActions } from "./useTaskActions";
 
@@ -11,10 +11,9 @@ interface Options {
   /** Of the list, by which its place is found again. */
   readonly listKey: string;
   readonly ids: readonly string[];
-  readonly selection: Selection;
+  readonly selection: ListSelection;
   readonly peeked: string | undefined;
   readonly searchBox: RefObject<HTMLInputElement | null>;
-  readonly onToggle: (id: string, isRange: boolean) => void;
   readonly onPeek: (id: string | undefined) => void;
   readonly onOpen: (id: string) => void;
   /** For the selection, when there is one. */
@@ -28,20 +27,9 @@ export interface ListKeys {
 }
 
 export function useListKeys(options: Options): ListKeys {
-  const { listKey, ids, selection, peeked, searchBox, onToggle, onPeek, onOpen, onBulk } = options;
-  const { run } = useTaskActions();
-  const client = useApolloClient();
-  const [activeId, setActiveId] = useState(() => recall(client, listKey)?.active ?? null);
-  const active = activeId === null ? -1 : ids.indexOf(activeId);
-
-  const setActive = useCallback(
-    (index: number) => {
-      const id = ids[index] ?? null;
-      setActiveId(id);
-      keep(client, listKey, { active: id });
-    },
-    [client, listKey, ids],
-  );
+  const { listKey, ids, selection, peeked, searchBox, onPeek, onOpen } = options;
+  const { active, setActive } = useActiveRow(listKey, ids);
+  const act = useRowAction(options);
   const move = (step: number): void => {
     const next = Math.max(0, Math.min(ids.length - 1, active + step));
     setActive(next);
@@ -51,15 +39,6 @@ export function useListKeys(options: Options): ListKeys {
     const id = ids[active];
     if (id !== undefined) action(id);
   };
-  const act = (action: TaskAction) => () => {
-    const id = ids[active];
-    if (selection.ids.size > 0) onBulk(action);
-    else if (id !== undefined)
-      void run(action, id).then(({ refusal }) => {
-        if (refusal !== null) showRefusal(refusal);
-      });
-  };
-
   useKeys({
     "/": () => {
       searchBox.current?.focus();
@@ -69,14 +48,40 @@ export function useListKeys(options: Options): ListKeys {
     k: () => move(-1),
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
-    x: withActive((id) => onToggle(id, false)),
-    X: withActive((id) => onToggle(id, true)),
+    x: withActive((id) => selection.onToggle(id, false)),
+    X: withActive((id) => selection.onToggle(id, true)),
     Enter: withActive(onOpen),
     " ": withActive((id) => onPeek(id === peeked ? undefined : id)),
     Escape: () => onPeek(undefined),
-    r: act("retry"),
-    c: act("cancel"),
+    r: () => act("retry", ids[active]),
+    c: () => act("cancel", ids[active]),
   });
-
   return { active, setActive };
+}
+
+/** Kept with the list, so that whoever comes back to it finds the keyboard where it was. */
+function useActiveRow(listKey: string, ids: readonly string[]): ListKeys {
+  const client = useApolloClient();
+  const [activeId, setActiveId] = useState(() => recall(client, listKey)?.active ?? null);
+  const setActive = useCallback(
+    (index: number) => {
+      const id = ids[index] ?? null;
+      setActiveId(id);
+      keep(client, listKey, { active: id });
+    },
+    [client, listKey, ids],
+  );
+  return { active: activeId === null ? -1 : ids.indexOf(activeId), setActive };
+}
+
+/** On the selection; on one row where nothing is selected. */
+function useRowAction({ selection, onBulk }: Options): (action: TaskAction, id: string | undefined) => void {
+  const { run } = useTaskActions();
+  return (action, id) => {
+    if (selection.ids.size > 0) onBulk(action);
+    else if (id !== undefined)
+      void run(action, id).then(({ refusal }) => {
+        if (refusal !== null) showRefusal(refusal);
+      });
+  };
 }

@@ -48,48 +48,16 @@ interface Keyed<Value> {
 
 const NONE: Newer = { count: 0, isMore: false };
 
-export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
-  const client = useApolloClient();
-  const query = { filter, orderBy };
+export function useTaskList({ isAtTop, ...query }: Options): TaskList {
   const key = keyOf(query);
-  const [list, setList] = useState<Keyed<Pages> | undefined>(() => keyed(key, recall(client, key)?.pages));
-  const recalled = list?.key === key ? list : keyed(key, recall(client, key)?.pages);
-  const pages = recalled?.value;
-
-  const [failure, setFailure] = useState<Keyed<string | null>>({ key, value: null });
-  const [newer, setNewer] = useState<Keyed<Newer>>({ key, value: NONE });
+  const newer = useNewer(query);
+  const { list, pages, error, load } = usePages(query, isAtTop, newer.forget);
   const [isLoadingMore, setLoadingMore] = useState(false);
 
-  const { stream } = useLive();
-  const turns = useRef({ taken: 0, answered: 0 });
-  const load = async (after: string | null): Promise<void> => {
-    const turn = ++turns.current.taken;
-    const page = await loadPage(client, query, after).catch(refusalOf);
-    if (after === null && turn < turns.current.answered) return; // one that was asked later has overtaken it
-    if (after === null) turns.current.answered = turn;
-    if (typeof page === "string") {
-      setFailure({ key, value: page });
-      return;
-    }
-    stream.check(page.versions);
-    const joined = joinPages(recall(client, key)?.pages, page, after);
-    keep(client, key, { pages: after === null && isAtTop ? cut(joined, KEPT_AT_TOP) : joined });
-    setFailure({ key, value: null });
-    if (after === null) setNewer({ key, value: NONE });
-    setList(keyed(key, recall(client, key)?.pages));
-  };
-  const loadFirst = useEffectEvent(() => void load(null));
-  useLayoutEffect(() => queueMicrotask(loadFirst), [key]); // before the paint: it may have been loaded ahead
-
-  const look = async (): Promise<void> => {
-    if (isAtTop) return load(null);
-    const count = await countNewer(client, query, pages?.entries[0]?.cursor ?? null);
-    if (count) setNewer({ key, value: count });
-  };
-  const schedule = useThrottled(() => void look(), REFRESH_MS);
+  const schedule = useThrottled(() => void (isAtTop ? load(null) : newer.look(pages)), REFRESH_MS);
   useBatches(({ tally }) => {
-    const isTouched = tally.created > 0 || filter?.statuses != null || orderBy.field === "UPDATED_AT";
-    if (orderBy.direction === "DESC" && isTouched) schedule();
+    const isTouched = tally.created > 0 || query.filter?.statuses != null || query.orderBy.field === "UPDATED_AT";
+    if (query.orderBy.direction === "DESC" && isTouched) schedule();
   });
   useStart(() => void load(null));
 
@@ -99,8 +67,8 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
     isStale: pages === undefined,
     hasMore: pages?.hasMore ?? false,
     isLoadingMore,
-    error: failure.key === key ? failure.value : null,
-    newer: newer.key === key && !isAtTop ? newer.value : NONE,
+    error,
+    newer: isAtTop ? NONE : newer.count,
     loadMore: () => {
       const after = pages?.entries.at(-1)?.cursor;
       if (isLoadingMore || !pages?.hasMore || after === undefined) return;
@@ -108,6 +76,66 @@ export function useTaskList({ filter, orderBy, isAtTop }: Options): TaskList {
       void load(after).finally(() => setLoadingMore(false));
     },
     reload: () => void load(null),
+  };
+}
+
+interface LoadedList {
+  /** The latest that was loaded, maybe of another filter. */
+  readonly list: Keyed<Pages> | undefined;
+  /** Of this filter. */
+  readonly pages: Pages | undefined;
+  readonly error: string | null;
+  /** The page behind the cursor `after`, or the first. */
+  readonly load: (after: string | null) => Promise<void>;
+}
+
+/** `onHead` is told of each first page that came. */
+function usePages(query: ListQuery, isAtTop: boolean, onHead: () => void): LoadedList {
+  const client = useApolloClient();
+  const { stream } = useLive();
+  const key = keyOf(query);
+  const [list, setList] = useState<Keyed<Pages> | undefined>(() => keyed(key, recall(client, key)?.pages));
+  const [failure, setFailure] = useState<Keyed<string | null>>({ key, value: null });
+  const requests = useRef({ sent: 0, answered: 0 });
+  const load = async (after: string | null): Promise<void> => {
+    const request = ++requests.current.sent;
+    const page = await loadPage(client, query, after).catch(refusalOf);
+    if (after === null && request < requests.current.answered) return; // one that was sent later has overtaken it
+    if (after === null) requests.current.answered = request;
+    if (typeof page === "string") {
+      setFailure({ key, value: page });
+      return;
+    }
+    stream.check(page.versions);
+    const joined = joinPages(recall(client, key)?.pages, page, after);
+    keep(client, key, { pages: after === null && isAtTop ? cut(joined, KEPT_AT_TOP) : joined });
+    setFailure({ key, value: null });
+    if (after === null) onHead();
+    setList(keyed(key, recall(client, key)?.pages));
+  };
+  const loadFirst = useEffectEvent(() => void load(null));
+  useLayoutEffect(() => queueMicrotask(loadFirst), [key]); // before the paint: it may have been loaded ahead
+
+  const recalled = list?.key === key ? list : keyed(key, recall(client, key)?.pages);
+  return { list, pages: recalled?.value, error: failure.key === key ? failure.value : null, load };
+}
+
+/** How many tasks stand before those that were loaded, since it was looked. */
+function useNewer(query: ListQuery): {
+  readonly count: Newer;
+  readonly look: (pages: Pages | undefined) => Promise<void>;
+  readonly forget: () => void;
+} {
+  const client = useApolloClient();
+  const key = keyOf(query);
+  const [newer, setNewer] = useState<Keyed<Newer>>({ key, value: NONE });
+  return {
+    count: newer.key === key ? newer.value : NONE,
+    look: async (pages) => {
+      const count = await countNewer(client, query, pages?.entries[0]?.cursor ?? null);
+      if (count) setNewer({ key, value: count });
+    },
+    forget: () => setNewer({ key, value: NONE }),
   };
 }
 

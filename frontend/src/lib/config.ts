@@ -1,8 +1,10 @@
-/** Where the API is: from /config.js, which the serving process writes when it starts; else as built; else this origin. */
+/** Where the dashboard and the API are: from config.js, which the serving process writes; else as built; else this origin. */
 
 interface RuntimeConfig {
   readonly apiBase?: string;
   readonly wsUrl?: string;
+  /** The prefix under which the dashboard is served, as "/jobs"; empty where that is the whole origin. */
+  readonly basePath?: string;
 }
 
 declare global {
@@ -16,9 +18,14 @@ export interface Endpoints {
   readonly ws: string;
 }
 
+export const basePath: string = window.TASKFLOW_CONFIG?.basePath ?? "";
+
+/** The address of one of the server's paths, for the browser itself; the router adds the prefix by itself. */
+export const hrefOf = (path: `/${string}`): string => basePath + path;
+
 /** `wsUrl` may be given in the form that ends in /ws; GraphQL's own socket stands beside it at /graphql. */
 export function endpoints(config: RuntimeConfig, origin: string): Endpoints {
-  const base = (config.apiBase ?? "").replace(/\/+$/, "") || origin;
+  const base = (config.apiBase ?? "").replace(/\/+$/, "") || origin + (config.basePath ?? "");
   const http = new URL(`${base}/graphql`, origin);
   const ws = new URL(config.wsUrl?.replace(/\/ws\/?$/, "/graphql") || http, origin);
   ws.protocol = ws.protocol.replace("http", "ws");
@@ -33,7 +40,7 @@ const built: RuntimeConfig = {
 export function currentEndpoints(): Endpoints {
   const runtime = window.TASKFLOW_CONFIG ?? {};
   return endpoints(
-    { apiBase: runtime.apiBase || built.apiBase || "", wsUrl: runtime.wsUrl || built.wsUrl || "" },
+    { apiBase: runtime.apiBase || built.apiBase || "", wsUrl: runtime.wsUrl || built.wsUrl || "", basePath },
     window.location.origin,
   );
 }

@@ -102,5 +102,16 @@ export const toQuery = (search: TasksSearch, now: number): { filter: TaskFilter 
   orderBy: toOrder(search),
 });
 
+/** What clears every filter, and leaves order and peek. */
+export const NO_FILTER: Partial<TasksSearch> = {
+  status: undefined,
+  kind: undefined,
+  queue: undefined,
+  q: undefined,
+  range: undefined,
+  from: undefined,
+  to: undefined,
+};
+
 export const isFiltered = ({ status, kind, queue, q, range, from, to }: TasksSearch): boolean =>
   [status, kind, queue, q, range, from, to].some((one) => one !== undefined);

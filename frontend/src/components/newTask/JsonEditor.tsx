@@ -40,22 +40,7 @@ export function JsonEditor({ label, description, value, onChange, error }: Props
       }
     >
       <div className={classes["editor"]} data-invalid={said !== undefined || undefined}>
-        <div className={classes["gutter"]} aria-hidden>
-          <div style={{ transform: `translateY(${-top}px)` }}>
-            {Array.from({ length: lines }, (_, index) => (
-              <div key={index} data-mistake={mistake?.line === index + 1 || undefined}>
-                {index + 1}
-              </div>
-            ))}
-          </div>
-        </div>
-        {mistake && (
-          <div
-            className={classes["mark"]}
-            aria-hidden
-            style={{ top: `calc(8px + ${mistake.line - 1} * var(--line) - ${top}px)` }}
-          />
-        )}
+        <LineNumbers count={lines} mistake={mistake} top={top} />
         <textarea
           ref={area}
           id={id}
@@ -85,6 +70,37 @@ export function JsonEditor({ label, description, value, onChange, error }: Props
         </Button>
       </div>
     </Input.Wrapper>
+  );
+}
+
+interface LineNumbersProps {
+  readonly count: number;
+  readonly mistake: JsonMistake | null;
+  /** How far the text is scrolled, in pixels. */
+  readonly top: number;
+}
+
+/** And a mark over the line with the mistake. */
+function LineNumbers({ count, mistake, top }: LineNumbersProps): ReactElement {
+  return (
+    <>
+      <div className={classes["gutter"]} aria-hidden>
+        <div style={{ transform: `translateY(${-top}px)` }}>
+          {Array.from({ length: count }, (_, index) => (
+            <div key={index} data-mistake={mistake?.line === index + 1 || undefined}>
+              {index + 1}
+            </div>
+          ))}
+        </div>
+      </div>
+      {mistake && (
+        <div
+          className={classes["mark"]}
+          aria-hidden
+          style={{ top: `calc(8px + ${mistake.line - 1} * var(--line) - ${top}px)` }}
+        />
+      )}
+    </>
   );
 }
 

@@ -38,22 +38,10 @@ interface Props {
 }
 
 export function Chart(props: Props): ReactElement {
-  const { title, legend, steps, stepSeconds, ticks, formatTick, statuses, children, nothing } = props;
-  const zone = usePreferences().time === "utc" ? "UTC" : undefined;
+  const { title, legend, steps, stepSeconds, ticks, formatTick, children, nothing } = props;
+  const nameTime = useTimeNames(stepSeconds);
   const [pointed, setPointed] = useState<number | null>(null);
-  const [stop, setStop] = useState<number | null>(null);
-  const time = (at: string): string => clockTime(at, zone, stepSeconds < 60);
-  const listOf = (at: string): string => `tasks created ${time(at)}–${time(endOf(at, stepSeconds))}`;
   const said = pointed === null ? undefined : steps[pointed];
-  const current = Math.min(stop ?? steps.length - 1, steps.length - 1);
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
-    const by = KEYS[event.key];
-    if (by === undefined) return;
-    event.preventDefault();
-    const next = Math.min(steps.length - 1, Math.max(0, current + by));
-    setStop(next);
-    event.currentTarget.querySelectorAll<HTMLElement>("a")[next]?.focus();
-  };
   return (
     <Panel title={title} aside={legend}>
       {nothing !== null ? (
@@ -67,41 +55,18 @@ export function Chart(props: Props): ReactElement {
               </div>
             ))}
             {children}
-            <nav
-              className={classes["columns"]}
-              aria-label={`${title}, by time`}
-              onKeyDown={onKeyDown}
-              onPointerLeave={() => setPointed(null)}
-            >
-              {steps.map((step, index) => (
-                <Link
-                  key={step.at}
-                  to="/"
-                  search={{ status: statuses, from: step.at, to: endOf(step.at, stepSeconds) }}
-                  preload={false}
-                  className={classes["column"]}
-                  aria-label={`${time(step.at)}: ${step.words}`}
-                  title={`Opens ${listOf(step.at)}`}
-                  tabIndex={index === current ? 0 : -1}
-                  onPointerEnter={() => setPointed(index)}
-                  onFocus={() => setPointed(index)}
-                  onBlur={() => setPointed(null)}
-                >
-                  {step.marks}
-                </Link>
-              ))}
-            </nav>
+            <Columns {...props} nameTime={nameTime} onPoint={setPointed} />
           </div>
           <div className={classes["times"]} aria-hidden>
             {spread(steps.length, LABELS).map((index) => (
               <span key={index} style={{ "--at": (index + 0.5) / steps.length } as CSSProperties}>
-                {time(steps[index]?.at ?? "")}
+                {nameTime(steps[index]?.at ?? "")}
               </span>
             ))}
           </div>
           <p className={classes["said"]}>
             {said
-              ? `${time(said.at)} · ${said.words} · opens ${listOf(said.at)}`
+              ? `${nameTime(said.at)} · ${said.words} · opens ${listOf(said.at, stepSeconds, nameTime)}`
               : "A column opens the tasks created in its time."}
           </p>
         </div>
@@ -109,6 +74,72 @@ export function Chart(props: Props): ReactElement {
     </Panel>
   );
 }
+
+type NameTime = (at: string) => string;
+
+/** Of a clock, in the zone that the reader chose. */
+function useTimeNames(stepSeconds: number): NameTime {
+  const zone = usePreferences().time === "utc" ? "UTC" : undefined;
+  return (at) => clockTime(at, zone, stepSeconds < 60);
+}
+
+interface ColumnsProps extends Pick<Props, "title" | "steps" | "stepSeconds" | "statuses"> {
+  readonly nameTime: NameTime;
+  /** With the index of the step that is pointed at, or null. */
+  readonly onPoint: (index: number | null) => void;
+}
+
+/** A link for each step. Tab stops at one of them, arrow keys reach the others. */
+function Columns({ title, steps, stepSeconds, statuses, nameTime, onPoint }: ColumnsProps): ReactElement {
+  const { current, onKeyDown } = useArrowKeys(steps.length);
+  return (
+    <nav
+      className={classes["columns"]}
+      aria-label={`${title}, by time`}
+      onKeyDown={onKeyDown}
+      onPointerLeave={() => onPoint(null)}
+    >
+      {steps.map((step, index) => (
+        <Link
+          key={step.at}
+          to="/"
+          search={{ status: statuses, from: step.at, to: endOf(step.at, stepSeconds) }}
+          preload={false}
+          className={classes["column"]}
+          aria-label={`${nameTime(step.at)}: ${step.words}`}
+          title={`Opens ${listOf(step.at, stepSeconds, nameTime)}`}
+          tabIndex={index === current ? 0 : -1}
+          onPointerEnter={() => onPoint(index)}
+          onFocus={() => onPoint(index)}
+          onBlur={() => onPoint(null)}
+        >
+          {step.marks}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+/** Among `count` links, of which the last is current at first. */
+function useArrowKeys(count: number): {
+  readonly current: number;
+  readonly onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
+} {
+  const [stop, setStop] = useState<number | null>(null);
+  const current = Math.min(stop ?? count - 1, count - 1);
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
+    const by = KEYS[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    const next = Math.min(count - 1, Math.max(0, current + by));
+    setStop(next);
+    event.currentTarget.querySelectorAll<HTMLElement>("a")[next]?.focus();
+  };
+  return { current, onKeyDown };
+}
+
+const listOf = (at: string, seconds: number, nameTime: NameTime): string =>
+  `tasks created ${nameTime(at)}–${nameTime(endOf(at, seconds))}`;
 
 const endOf = (at: string, seconds: number): string => new Date(Date.parse(at) + seconds * 1_000).toISOString();
 

@@ -2,7 +2,7 @@
 import { useFragment } from "@apollo/client/react";
 import { Text } from "@mantine/core";
 import type { ReactElement } from "react";
-import { JsonViewer } from "@/components/JsonViewer";
+import { JsonViewer } from "@/components/json/JsonViewer";
 import { Panel } from "@/components/Panel";
 import { TaskData_taskFragmentDoc } from "@/generated/graphql";
 import { isEnded } from "@/lib/status";

@@ -56,29 +56,35 @@ export function TaskHead({ id }: { readonly id: string }): ReactElement | null {
         />
       )}
       <Failure task={task} />
-      <dl className={classes["facts"]}>
-        <Fact name="Id">
-          <code className={classes["id"]}>{id}</code>
-          <CopyIcon text={id} label="Copy the id" />
-        </Fact>
-        <Fact name="Kind">
-          <Link to="/" search={{ kind: [task.kind] }}>
-            {task.kind}
-          </Link>
-        </Fact>
-        <Fact name="Queue">
-          <Link to="/" search={{ queue: [task.queue] }}>
-            {task.queue}
-          </Link>
-        </Fact>
-        <Fact name="Attempt">
-          {task.attempt} of {task.maxAttempts}
-        </Fact>
-        <Fact name="Created">
-          <Instant at={task.createdAt} />
-        </Fact>
-      </dl>
+      <Facts task={task} />
     </header>
+  );
+}
+
+function Facts({ task }: { readonly task: TaskHead_taskFragment }): ReactElement {
+  return (
+    <dl className={classes["facts"]}>
+      <Fact name="Id">
+        <code className={classes["id"]}>{task.id}</code>
+        <CopyIcon text={task.id} label="Copy the id" />
+      </Fact>
+      <Fact name="Kind">
+        <Link to="/" search={{ kind: [task.kind] }}>
+          {task.kind}
+        </Link>
+      </Fact>
+      <Fact name="Queue">
+        <Link to="/" search={{ queue: [task.queue] }}>
+          {task.queue}
+        </Link>
+      </Fact>
+      <Fact name="Attempt">
+        {task.attempt} of {task.maxAttempts}
+      </Fact>
+      <Fact name="Created">
+        <Instant at={task.createdAt} />
+      </Fact>
+    </dl>
   );
 }
 

@@ -25,11 +25,11 @@ import {
 import { useLiveTask } from "@/hooks/useLiveTask";
 import { refusalOf } from "@/hooks/useTaskActions";
 import { STATUS } from "@/lib/status";
-import { Elapsed } from "./Elapsed";
-import { Instant } from "./Instant";
+import { Elapsed } from "@/components/Elapsed";
+import { Instant } from "@/components/Instant";
 import classes from "./PeekPanel.module.css";
-import { StatusBadge } from "./StatusBadge";
-import { TaskButtons } from "./TaskButtons";
+import { StatusBadge } from "@/components/StatusBadge";
+import { TaskButtons } from "@/components/TaskButtons";
 
 interface Props {
   readonly id: string;

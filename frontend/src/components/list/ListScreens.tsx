@@ -4,7 +4,7 @@ import { IconFilterOff, IconInbox, IconPlugConnectedX, IconPlus } from "@tabler/
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import classes from "./ListScreens.module.css";
-import { Screen } from "./Screen";
+import { Screen } from "@/components/Screen";
 
 const ROWS = 12;
 

@@ -3,12 +3,13 @@
  * Plain elements, no Mantine, and no Link, which listens to the router: hundreds of rows may come and go in a second.
  */
 import { useFragment } from "@apollo/client/react";
-import { memo, type MouseEvent, type ReactElement, useEffect, useRef, useState } from "react";
-import { TaskRow_taskFragmentDoc } from "@/generated/graphql";
+import { memo, type MouseEvent, type ReactElement, type RefObject, useEffect, useRef, useState } from "react";
+import { TaskRow_taskFragmentDoc, type TaskRow_taskFragment } from "@/generated/graphql";
+import { hrefOf } from "@/lib/config";
 import { STATUS } from "@/lib/status";
-import { Elapsed } from "./Elapsed";
-import { Instant } from "./Instant";
-import { StatusBadge } from "./StatusBadge";
+import { Elapsed } from "@/components/Elapsed";
+import { Instant } from "@/components/Instant";
+import { StatusBadge } from "@/components/StatusBadge";
 import classes from "./TaskTable.module.css";
 
 interface Props {
@@ -31,13 +32,7 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
     from: { __typename: "Task", id },
   });
   const flash = useFlash(complete ? task.version : undefined);
-  const row = useRef<HTMLTableRowElement>(null);
-  const isThere = useRef(false);
-  useEffect(() => {
-    const isMovedTo = isThere.current;
-    isThere.current = true;
-    if (isActive && (isMovedTo || mayTakeFocus(row.current))) row.current?.focus({ preventScroll: true });
-  }, [isActive]);
+  const row = useRowFocus(isActive);
   if (!complete) return <tr className={classes["row"]} aria-rowindex={index + 2} />;
 
   const onClick = (event: MouseEvent<HTMLTableRowElement>): void => {
@@ -45,11 +40,6 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
     onActivate(index);
     if (event.shiftKey) onToggle(id, true);
     else onPeek(id);
-  };
-  const follow = (event: MouseEvent): void => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // a tab or window of its own
-    event.preventDefault();
-    onOpen(id);
   };
   return (
     <tr
@@ -63,11 +53,24 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
       data-flash={flash}
       onClick={onClick}
     >
+      <TaskCells task={task} isSelected={isSelected} onToggle={onToggle} onOpen={onOpen} />
+    </tr>
+  );
+});
+
+interface CellsProps extends Pick<Props, "isSelected" | "onToggle" | "onOpen"> {
+  readonly task: TaskRow_taskFragment;
+}
+
+function TaskCells({ task, isSelected, onToggle, onOpen }: CellsProps): ReactElement {
+  const { id, title, message, status } = task;
+  return (
+    <>
       <td className={classes["check"]}>
         <input
           type="checkbox"
           className={classes["box"]}
-          aria-label={`Select ${task.title}`}
+          aria-label={`Select ${title}`}
           checked={isSelected}
           onChange={(event) =>
             onToggle(id, event.nativeEvent instanceof globalThis.MouseEvent && event.nativeEvent.shiftKey)
@@ -75,15 +78,17 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
         />
       </td>
       <td className={classes["status"]}>
-        <StatusBadge status={task.status} />
+        <StatusBadge status={status} />
       </td>
       <td className={classes["title"]}>
-        <a href={`/task/${id}`} className={classes["link"]} onClick={follow}>
-          {task.title}
+        <a
+          href={hrefOf(`/task/${id}`)}
+          className={classes["link"]}
+          onClick={(event) => follow(event, () => onOpen(id))}
+        >
+          {title}
         </a>
-        {task.message !== null && task.message !== STATUS[task.status].word && (
-          <span className={classes["message"]}>{task.message}</span>
-        )}
+        {message !== null && message !== STATUS[status].word && <span className={classes["message"]}>{message}</span>}
       </td>
       <td className={classes["kind"]}>{task.kind}</td>
       <td className={classes["queue"]}>{task.queue}</td>
@@ -94,28 +99,48 @@ export const TaskRow = memo(function TaskRow(props: Props): ReactElement {
         </span>
       </td>
       <td className={classes["progress"]}>
-        {task.progress !== null && (
-          <div
-            role="progressbar"
-            aria-label={`Progress of ${task.title}`}
-            aria-valuenow={Math.round(task.progress * 100)}
-            className={classes["bar"]}
-          >
-            <div
-              style={{ width: `${task.progress * 100}%`, background: `var(--tf-${STATUS[task.status].color}-mark)` }}
-            />
-          </div>
-        )}
+        {task.progress !== null && <ProgressBar task={task} share={task.progress} />}
       </td>
       <td className={classes["duration"]}>
-        <Elapsed status={task.status} startedAt={task.startedAt} durationMs={task.durationMs} />
+        <Elapsed status={status} startedAt={task.startedAt} durationMs={task.durationMs} />
       </td>
       <td className={classes["created"]}>
         <Instant at={task.createdAt} />
       </td>
-    </tr>
+    </>
   );
-});
+}
+
+function ProgressBar({ task, share }: { readonly task: TaskRow_taskFragment; readonly share: number }): ReactElement {
+  return (
+    <div
+      role="progressbar"
+      aria-label={`Progress of ${task.title}`}
+      aria-valuenow={Math.round(share * 100)}
+      className={classes["bar"]}
+    >
+      <div style={{ width: `${share * 100}%`, background: `var(--tf-${STATUS[task.status].color}-mark)` }} />
+    </div>
+  );
+}
+
+function follow(event: MouseEvent, open: () => void): void {
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // a tab or window of its own
+  event.preventDefault();
+  open();
+}
+
+/** Of the row, which takes the focus when the keyboard comes to it. */
+function useRowFocus(isActive: boolean): RefObject<HTMLTableRowElement | null> {
+  const row = useRef<HTMLTableRowElement>(null);
+  const isThere = useRef(false);
+  useEffect(() => {
+    const isMovedTo = isThere.current;
+    isThere.current = true;
+    if (isActive && (isMovedTo || mayTakeFocus(row.current))) row.current?.focus({ preventScroll: true });
+  }, [isActive]);
+  return row;
+}
 
 /** A row that comes with a new list takes the focus from the old one's, not from a field in which somebody types. */
 function mayTakeFocus(row: HTMLElement | null): boolean {

@@ -1,11 +1,12 @@
 /** What narrows the list down. It holds nothing itself: the URL does. */
-import { ActionIcon, Button, Group, Popover, Select, Stack, TagsInput, TextInput, Tooltip } from "@mantine/core";
+import { Button, Group, Select, TagsInput, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconCalendar, IconChevronDown, IconSearch, IconX } from "@tabler/icons-react";
+import { IconSearch, IconX } from "@tabler/icons-react";
 import { memo, type ReactElement, type Ref, useState } from "react";
 import { useSuggestions } from "@/hooks/useSuggestions";
-import { isFiltered, RANGES, SORTS, type TasksSearch, type TimeRange } from "@/lib/tasksSearch";
+import { isFiltered, SORTS, type TasksSearch } from "@/lib/tasksSearch";
 import classes from "./FilterBar.module.css";
+import { TimeFilter } from "./TimeFilter";
 
 const TYPING_MS = 250;
 
@@ -116,78 +117,5 @@ function Names({ label, known, value, onOpen, onChange }: NamesProps): ReactElem
       onDropdownClose={() => onOpen(false)}
       comboboxProps={{ shadow: "md" }}
     />
-  );
-}
-
-const toInput = (iso: string | undefined): string => {
-  if (iso === undefined) return "";
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-};
-const fromInput = (text: string): string | undefined => (text === "" ? undefined : new Date(text).toISOString());
-
-function TimeFilter({ search, onChange }: Pick<Props, "search" | "onChange">): ReactElement {
-  const [isOpen, setOpen] = useState(false);
-  const isCustom = search.from !== undefined || search.to !== undefined;
-  const label = search.range ? RANGES[search.range].label : isCustom ? "Between…" : "Any time";
-  const set = (changes: Pick<TasksSearch, "range" | "from" | "to">): void =>
-    onChange({ range: undefined, from: undefined, to: undefined, ...changes });
-  return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" shadow="md" trapFocus>
-      <Popover.Target>
-        <Button
-          size="xs"
-          variant="default"
-          fw={400}
-          aria-label={`Created: ${label}`}
-          leftSection={<IconCalendar size={14} aria-hidden />}
-          rightSection={<IconChevronDown size={13} aria-hidden />}
-          onClick={() => setOpen(!isOpen)}
-        >
-          {label}
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown p={8}>
-        <Stack gap={2}>
-          {[undefined, ...(Object.keys(RANGES) as TimeRange[])].map((range) => (
-            <Button
-              key={range ?? "any"}
-              size="xs"
-              justify="start"
-              color="gray"
-              variant={range === search.range && !isCustom ? "light" : "subtle"}
-              c="var(--mantine-color-text)"
-              onClick={() => {
-                set({ range });
-                setOpen(false);
-              }}
-            >
-              {range ? RANGES[range].label : "Any time"}
-            </Button>
-          ))}
-          <Group gap={6} mt={6} align="end">
-            <TextInput
-              size="xs"
-              type="datetime-local"
-              label="From"
-              value={toInput(search.from)}
-              onChange={(event) => set({ from: fromInput(event.currentTarget.value), to: search.to })}
-            />
-            <TextInput
-              size="xs"
-              type="datetime-local"
-              label="Before"
-              value={toInput(search.to)}
-              onChange={(event) => set({ from: search.from, to: fromInput(event.currentTarget.value) })}
-            />
-            <Tooltip label="Any time">
-              <ActionIcon size={30} variant="default" aria-label="Any time" onClick={() => set({})}>
-                <IconX size={13} aria-hidden />
-              </ActionIcon>
-            </Tooltip>
-          </Group>
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
   );
 }

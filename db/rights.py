@@ -1,0 +1,35 @@
+"""What the database lets this user do, and how much it takes at once: asked before a start, changing nothing."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from taskflow.db.models import MYSQLS, tasks
+from taskflow.db.rows import IDS, locked, record
+
+
+async def try_writes(engine: AsyncEngine) -> None:
+    """Create a task, change it, and take all of it back. Raises what the driver raises."""
+    values = {"id": str(uuid4()), "title": "taskflow check", "status": "PENDING", "kind": "taskflow.check"}
+    async with engine.connect() as connection:
+        await connection.execution_options(immediate=True)
+        await connection.begin()
+        try:
+            await connection.execute(tasks.insert(), [values])
+            await record(connection, [values["id"]])
+            await locked(connection, [values["id"]])
+            await connection.execute(
+                tasks.update().where(tasks.c.id.in_(IDS)).values(updated_at=datetime.now(UTC)), {"ids": [values["id"]]}
+            )
+        finally:
+            await connection.rollback()
+
+
+async def longest_packet(engine: AsyncEngine) -> int | None:
+    """The bytes that one statement may have; None for a database without such a limit."""
+    if engine.dialect.name not in MYSQLS:
+        return None
+    async with engine.connect() as connection:
+        return int(await connection.scalar(sa.text("SELECT @@max_allowed_packet")))

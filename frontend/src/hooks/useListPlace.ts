@@ -1,0 +1,31 @@
+/** How far a list is scrolled: kept for its return, and whether that is its top. */
+import { useApolloClient } from "@apollo/client/react";
+import { useCallback, useState } from "react";
+import { keep, recall } from "@/apollo/lists";
+
+/** Pixels. */
+const AT_TOP = 4;
+
+export interface ListPlace {
+  /** Where the list was left, in pixels. */
+  readonly offset: number;
+  readonly isAtTop: boolean;
+  readonly onScroll: (offset: number) => void;
+}
+
+export function useListPlace(key: string): ListPlace {
+  const client = useApolloClient();
+  const offset = recall(client, key)?.offset ?? 0;
+  const [moved, setMoved] = useState({ key, isAtTop: offset < AT_TOP });
+  const onScroll = useCallback(
+    (to: number) => {
+      keep(client, key, { offset: to });
+      setMoved((before) => {
+        const next = { key, isAtTop: to < AT_TOP };
+        return before.key === key && before.isAtTop === next.isAtTop ? before : next;
+      });
+    },
+    [client, key],
+  );
+  return { offset, isAtTop: moved.key === key ? moved.isAtTop : offset < AT_TOP, onScroll };
+}

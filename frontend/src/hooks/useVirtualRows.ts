@@ -1,0 +1,56 @@
+/** Which rows of a table are in sight, and so are there; and when more of them are wanted. */
+import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
+import { type RefObject, useEffect, useEffectEvent, useLayoutEffect } from "react";
+
+const OVERSCAN = 6;
+const NEAR_END = 40;
+
+export type Rows = Virtualizer<HTMLDivElement, Element>;
+
+interface Options {
+  readonly ids: readonly string[];
+  readonly rowHeight: number;
+  readonly scroller: RefObject<HTMLDivElement | null>;
+  /** How far it was scrolled when it was left. */
+  readonly offset: number;
+  /** The row that is kept in sight, or -1. */
+  readonly active: number;
+}
+
+export function useVirtualRows({ ids, rowHeight, scroller, offset, active }: Options): Rows {
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by the React Compiler
+  const rows = useVirtualizer<HTMLDivElement, Element>({
+    count: ids.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    getItemKey: (index) => ids[index] ?? index,
+    overscan: OVERSCAN,
+    initialOffset: offset,
+  });
+  const restore = useEffectEvent(() => {
+    scroller.current?.scrollTo({ top: offset });
+  });
+  useLayoutEffect(() => {
+    restore(); // without its value: what newer browsers' scrollTo returns is no clean-up
+  }, []);
+  const follow = useEffectEvent(() => {
+    if (active >= 0) rows.scrollToIndex(active, { align: "auto" });
+  });
+  useEffect(() => follow(), [active]);
+  const resize = useEffectEvent(() => rows.measure());
+  useEffect(() => resize(), [rowHeight]);
+  return rows;
+}
+
+/** Calls `load` after the paint in which the last of `count` rows came near. `isWanted` is false while there is none to load. */
+export function useMoreRows(rows: Rows, count: number, isWanted: boolean, load: () => void): void {
+  const margin = rows.scrollOffset ? NEAR_END : 1; // nothing more is loaded for who only looks at the top
+  const last = rows.getVirtualItems().at(-1);
+  const isNearEnd = isWanted && last !== undefined && last.index >= count - margin;
+  const more = useEffectEvent(load);
+  useEffect(() => {
+    if (!isNearEnd) return undefined;
+    const afterPaint = setTimeout(() => more());
+    return () => clearTimeout(afterPaint);
+  }, [isNearEnd, count]);
+}

@@ -1,0 +1,77 @@
+"""The commands that run until they are told to stop: up, api, worker. Each imports what it runs, and no more."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from taskflow.infra.errors import StartError
+from taskflow.infra.settings import Settings
+
+
+async def up(settings: Settings, host: str) -> None:
+    """API and worker in one process, on whatever the URLs say."""
+    from taskflow.embedded import registry_of, run_embedded
+    from taskflow.graph.http.server import listening
+
+    registry = registry_of(settings.worker_handlers)
+    with listening(host, settings.api_port) as listener, stop_signals() as stop:
+        await run_embedded(settings, registry, listener, stop)
+
+
+async def api(settings: Settings, host: str) -> None:
+    from taskflow.graph.app import app_on, drain
+    from taskflow.graph.http.server import listening, logger, serve
+    from taskflow.infra.resources import open_resources
+    from taskflow.migration import wait_for_migration
+
+    if settings.in_memory_broker:
+        logger.warning("RABBITMQ_URL is not set: no worker of another process will see these tasks; see `taskflow up`")
+    with listening(host, settings.api_port) as listener:
+        async with open_resources(settings) as resources:
+            await wait_for_migration(resources)
+            with stop_signals() as stop:
+                await serve(app_on(resources), listener, stop, drain=drain)
+
+
+async def worker(settings: Settings, *, drain: bool = False) -> None:
+    """With `drain`, until its queues are empty and nothing is due within a second."""
+    from taskflow.infra.resources import open_resources
+    from taskflow.migration import wait_for_migration
+    from taskflow.worker import builtin
+    from taskflow.worker.registry import Registry
+    from taskflow.working import work
+
+    if settings.in_memory_broker:
+        raise StartError("RABBITMQ_URL is not set: a memory:// broker works only inside one process, as `taskflow up`")
+    registry = Registry.load([builtin, *settings.worker_handlers])
+    async with open_resources(settings) as resources:
+        await wait_for_migration(resources)
+        with stop_signals() as stop:
+            await work(resources, registry, stop, drain=drain)
+
+
+async def migrate(settings: Settings) -> None:
+    from taskflow.migration import migrate_database
+
+    await migrate_database(settings)
+
+
+@contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """Set at the first SIGTERM or SIGINT; a second one ends the process at once: leases bring its tasks back."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

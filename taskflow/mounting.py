@@ -1,0 +1,141 @@
+"""TaskFlow inside another ASGI application: API, dashboard and, if wanted, a worker, under any prefix.
+
+app = taskflow.mount(handlers=["shop.tasks"], worker=True)
+host = Starlette(routes=[Mount("/jobs", app)], lifespan=lambda _: taskflow.running(app))
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from taskflow.embedded import registry_of, working
+from taskflow.graph.app import app_on, drain
+from taskflow.graph.http.problems import problem
+from taskflow.infra.errors import StartError
+from taskflow.infra.resources import open_resources
+from taskflow.infra.settings import Settings, load_settings
+from taskflow.migration import migrate_database, wait_for_migration
+from taskflow.worker.registry import Registry
+
+logger = logging.getLogger("taskflow.api")
+
+TRY_AGAIN_LATER = 1013
+
+
+def mount(*, handlers: Iterable[str | Callable[..., Any]] = (), worker: bool = False) -> "MountedApp":
+    """An ASGI application with the API and the dashboard and, with `worker`, a worker that runs `handlers`.
+
+    `handlers` are names of modules, or functions that `@task` has marked; those of WORKER_HANDLERS are added. Settings
+    come from the environment. It opens what it needs in `running(app)`, in its lifespan where the host passes that on,
+    or at its first request. Raises SettingsError and HandlerError, each with a line that says what to do.
+    """
+    settings = load_settings()
+    given = list(handlers)
+    functions = ModuleType("taskflow handlers")
+    vars(functions).update({f"handler{number}": one for number, one in enumerate(given) if not isinstance(one, str)})
+    modules: list[str | ModuleType] = [*settings.worker_handlers, *(one for one in given if isinstance(one, str))]
+    return MountedApp(settings, registry_of([*modules, functions]) if worker else None)
+
+
+@asynccontextmanager
+async def running(app: "MountedApp") -> AsyncIterator["MountedApp"]:
+    """Open what a mounted application needs, and close it in order. Raises StartError."""
+    await app.open()
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
+class MountedApp:
+    """What `mount` gives. Belongs to one event loop at a time."""
+
+    def __init__(self, settings: Settings, registry: Registry | None) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._app: ASGIApp | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._opened: asyncio.Future[None]
+        self._stop: asyncio.Event
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await Starlette(lifespan=lambda _: _entered(self))(scope, receive, send)
+            return
+        try:
+            await self.open()
+        except StartError as error:
+            logger.error("TaskFlow can't start: %s", error)  # noqa: TRY400 - the sentence says it all
+            await _refuse(scope, receive, send)
+            return
+        assert self._app  # noqa: S101 - open has set it
+        await self._app(scope, receive, send)
+
+    async def open(self) -> None:
+        """Once, however often it is called. Raises StartError; the next call tries again."""
+        loop = asyncio.get_running_loop()
+        if self._keeper is None or self._keeper.done() or self._keeper.get_loop() is not loop:
+            self._stop, self._opened = asyncio.Event(), loop.create_future()
+            self._keeper = asyncio.create_task(self._keep(self._opened, self._stop), name="taskflow")
+        await asyncio.shield(self._opened)
+
+    async def close(self) -> None:
+        """Let what runs end in time, and close what was opened."""
+        if self._keeper is not None:
+            self._stop.set()
+            await asyncio.wait([self._keeper])
+
+    async def _keep(self, opened: "asyncio.Future[None]", stop: asyncio.Event) -> None:
+        """All in one task, which enters each context and leaves it."""
+        try:
+            async with AsyncExitStack() as stack:
+                app = await self._open(stack, stop)
+                self._app = app
+                opened.set_result(None)
+                await stop.wait()
+                await drain(app)
+        except Exception as error:
+            if opened.done():
+                logger.exception("TaskFlow ended by an error; the next request opens it again")
+            else:
+                opened.set_exception(error)
+        finally:
+            self._app = None
+            opened.cancel()
+
+    async def _open(self, stack: AsyncExitStack, stop: asyncio.Event) -> Starlette:
+        settings = self._settings
+        is_sqlite = sa.make_url(settings.db_url).get_backend_name() == "sqlite"
+        if is_sqlite:
+            await migrate_database(settings)
+        if self._registry is None and settings.in_memory_broker:
+            logger.warning("RABBITMQ_URL is not set, and there is no worker here: nobody runs these tasks")
+        resources = await stack.enter_async_context(open_resources(settings))
+        if not is_sqlite:
+            await wait_for_migration(resources)
+        app = app_on(resources)
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        if self._registry is not None:
+            await stack.enter_async_context(working(resources, self._registry, stop))
+        return app
+
+
+@asynccontextmanager
+async def _entered(app: MountedApp) -> AsyncIterator[None]:
+    async with running(app):
+        yield
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
+        return
+    await problem(503, "TaskFlow can't start at the moment.", headers={"retry-after": "2"})(scope, receive, send)

@@ -1,0 +1,151 @@
+"""TaskFlow inside another application: under a prefix, opened by the host or by the first request, with a worker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+from taskflow.infra.errors import StartError
+from taskflow.infra.settings import SettingsError
+from taskflow.mounting import MountedApp, mount, running
+from taskflow.worker.registry import HandlerError
+from taskflow.worker.task import task
+from tests.contracts.waiting import eventually
+from tests.graph.client import connected
+from tests.graph.serve import serving
+
+
+@task("shout")
+async def shout(payload: dict[str, str]) -> str:
+    return payload["text"].upper()
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RABBITMQ_URL", "REDIS_URL", "WORKER_HANDLERS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DB_URL", f"sqlite+aiosqlite:///{tmp_path / 'host.db'}")
+
+
+def host_of(app: MountedApp) -> Starlette:
+    async def home(request: Any) -> PlainTextResponse:
+        return PlainTextResponse("the host's own page")
+
+    return Starlette(routes=[Route("/", home), Mount("/in/jobs", app)])
+
+
+@asynccontextmanager
+async def client_of(app: MountedApp) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    async with serving(host_of(app)) as address, httpx.AsyncClient(base_url=f"http://{address}", timeout=20) as client:
+        yield client, address
+
+
+async def run_a_task(client: httpx.AsyncClient) -> dict[str, Any]:
+    asked = {"title": "Say it", "kind": "shout", "payload": {"text": "hello"}}
+    response = await client.post("/in/jobs/tasks", json=asked)
+    assert response.status_code == 201
+    found: dict[str, Any] = {}
+
+    async def ended() -> bool:
+        found.update((await client.get(response.headers["location"])).json())
+        return found["finished_at"] is not None
+
+    await eventually(ended)
+    return found
+
+
+@pytest.mark.parametrize("how", ["running", "the first request"])
+async def test_a_mounted_app_with_a_worker_runs_handlers_under_its_prefix(how: str) -> None:
+    app = mount(handlers=[shout], worker=True)
+    async with client_of(app) as (client, _):
+        if how == "running":
+            async with running(app):
+                ended = await run_a_task(client)
+        else:
+            ended = await run_a_task(client)
+        assert (ended["status"], ended["result"]) == ("DONE", "HELLO")
+        assert (await client.get("/")).text == "the host's own page"
+    await app.close()
+
+
+async def test_links_location_and_description_carry_the_prefix() -> None:
+    async with running(mount()) as app, client_of(app) as (client, _):
+        for number in range(3):
+            created = await client.post("/in/jobs/tasks", json={"title": f"Task {number}"})
+        assert created.headers["location"].startswith("/in/jobs/tasks/")
+        first = await client.get("/in/jobs/tasks", params={"limit": 1})
+        following = first.links["next"]["url"]
+        assert following.startswith("/in/jobs/tasks?")
+        assert (await client.get(following)).json()[0]["title"] == "Task 1"
+        assert (await client.get("/in/jobs/openapi.json")).json()["servers"] == [{"url": "/in/jobs"}]
+
+
+async def test_a_proxy_that_strips_the_prefix_names_it_in_a_header() -> None:
+    async with (
+        running(mount()) as app,
+        serving(app) as address,
+        httpx.AsyncClient(base_url=f"http://{address}") as client,
+    ):
+        for header, location in (
+            ("/ops", "/ops/tasks/"),
+            ("/ops/jobs/", "/ops/jobs/tasks/"),
+            ("evil.test", "/tasks/"),
+            ("//evil.test", "/tasks/"),
+        ):
+            headers = {"x-forwarded-prefix": header}
+            created = await client.post("/tasks", json={"title": "Behind"}, headers=headers)
+            assert created.headers["location"].startswith(location)
+        unstripped = await client.get("/ops/tasks", headers={"x-forwarded-prefix": "/ops"})
+        assert len(unstripped.json()) == 4
+
+
+async def test_sockets_are_reached_under_the_prefix() -> None:
+    async with (
+        running(mount()) as app,
+        client_of(app) as (_, address),
+        connected(f"ws://{address}/in/jobs/graphql") as client,
+    ):
+        await client.subscribe("1", "subscription { stats { total } }")
+        assert (await client.next())["payload"]["data"] == {"stats": {"total": 0}}
+
+
+async def test_an_end_of_the_host_ends_it_and_the_next_request_opens_it_again() -> None:
+    app = mount(handlers=[shout], worker=True)
+    async with client_of(app) as (client, _):
+        for _ in range(2):
+            async with running(app):
+                assert (await run_a_task(client))["status"] == "DONE"
+        assert (await client.get("/in/jobs/tasks")).status_code == 200
+    await app.close()
+
+
+async def test_while_it_can_not_start_it_answers_503_and_then_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "later"
+    monkeypatch.setenv("DB_URL", f"sqlite+aiosqlite:///{folder / 'host.db'}")
+    app = mount()
+    async with client_of(app) as (client, _):
+        refused = await client.get("/in/jobs/tasks")
+        assert refused.status_code == 503
+        assert str(folder) not in refused.text
+        with pytest.raises(StartError, match="there is no folder"):
+            await app.open()
+        await asyncio.to_thread(folder.mkdir)
+        assert (await client.get("/in/jobs/tasks")).json() == []
+    await app.close()
+
+
+def test_what_it_can_not_work_with_is_refused_where_it_is_mounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(HandlerError, match="no_such_module can't be imported"):
+        mount(handlers=["no_such_module"], worker=True)
+    monkeypatch.setenv("WORKER_PREFETCH", "many")
+    with pytest.raises(SettingsError, match="WORKER_PREFETCH takes a whole number"):
+        mount()

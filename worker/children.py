@@ -1,0 +1,54 @@
+"""What a handler submits: the n-th of a task is the same one in every attempt. Created here, by the worker itself."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from taskflow.db.errors import IdempotencyConflict
+from taskflow.infra.errors import Conflict, InvalidTask
+from taskflow.infra.input import InvalidInput
+from taskflow.infra.new_task import validate
+from taskflow.infra.submitter import Submitter
+from taskflow.worker.calls import SubmitOptions
+from taskflow.worker.handle import Handle
+from taskflow.worker.records import until_stored
+from taskflow.worker.submission import Target, to_input
+
+KEY: Final = "child:{parent}:{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """`handle` makes what the handler gets for a task that was submitted, from its id and who runs it."""
+
+    submitter: Submitter
+    payload_max_bytes: int
+    handle: Callable[[str, Target], Handle[Any]]
+
+    async def submit(
+        self, parent: str, number: int, wanted: object, payload: object, options: SubmitOptions
+    ) -> Handle[Any]:
+        """Waits for a database that is away. Raises InvalidTask, Conflict."""
+        target = Target.of(wanted)
+        asked = to_input(target, payload, options, now=datetime.now(UTC))
+        try:
+            [new] = validate([asked], payload_max_bytes=self.payload_max_bytes)
+        except InvalidInput as error:
+            raise InvalidTask({one.field: one.message for one in error.problems}) from None
+        if new.idempotency_key is None:
+            same = json.dumps([new.kind, new.payload], sort_keys=True).encode()
+            key, digest = KEY.format(parent=parent, number=number), hashlib.sha256(same).hexdigest()
+            new = replace(new, idempotency_key=key, digest=digest)
+        try:
+            created = await until_stored(lambda: self.submitter.create([new]))
+        except IdempotencyConflict as error:
+            if asked.idempotency_key is not None:
+                raise Conflict(str(error)) from None
+            raise Conflict(
+                f"This task's submit number {number} was another one in an earlier attempt: task {error.task_id}. "
+                "A handler has to submit the same kinds and payloads in the same order each time, or to give a key."
+            ) from None
+        return self.handle(created.tasks[0].id, target)
