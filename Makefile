@@ -7,7 +7,7 @@ DASHBOARD := frontend/dist/index.html
 DASHBOARD_SOURCES := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -name screenshots -prune -o -name e2e -prune -o -type f -print)
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup frontend run test check dashboard-check dashboard-test schema migration lock fmt clean
+.PHONY: help setup frontend wheel run test check dashboard-check dashboard-test schema migration lock fmt clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -28,6 +28,9 @@ $(DASHBOARD): $(DASHBOARD_SOURCES) frontend/node_modules/.package-lock.json
 	cd frontend && $(NODE) npx vite build --logLevel warn
 
 frontend: setup $(DASHBOARD) ## build the dashboard, when its sources are newer
+
+wheel: setup frontend ## build dist/taskflow_server-….whl, with the dashboard in it
+	$(BIN)/python -m hatchling build --target wheel
 
 run: setup frontend ## set up, then API, dashboard and worker in one process on port 8000
 	$(BIN)/taskflow up

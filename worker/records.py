@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import queries, tasks
 from taskflow.db.errors import StoreUnavailable
-from taskflow.db.lifecycle import Failed
 from taskflow.db.models import Task
+from taskflow.db.outcome import Failed
 from taskflow.db.tasks import Claimed, Finish
 from taskflow.db.transaction import may_blame_one
 from taskflow.infra.batcher import Batcher, open_batcher

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 
+from taskflow.graph.execution.library import is_same_origin, normalize_allowed_origins, normalize_origin
 from taskflow.graph.http.problems import problem
 from taskflow.infra.errors import StartError
 
