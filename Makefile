@@ -7,7 +7,10 @@ DASHBOARD := frontend/dist/index.html
 DASHBOARD_SOURCES := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -name screenshots -prune -o -name e2e -prune -o -type f -print)
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help setup frontend run test check dashboard-check dashboard-test schema migration lock fmt clean
+TWO_AT_A_TIME := --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+.PHONY: help setup frontend wheel run test check python-check dashboard-check dashboard-test python-test bench
+.PHONY: schema migration lock fmt clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -29,13 +32,20 @@ $(DASHBOARD): $(DASHBOARD_SOURCES) frontend/node_modules/.package-lock.json
 
 frontend: setup $(DASHBOARD) ## build the dashboard, when its sources are newer
 
+wheel: setup frontend ## build dist/taskflow_server-….whl, with the dashboard in it
+	$(BIN)/python -m hatchling build --target wheel
+
 run: setup frontend ## set up, then API, dashboard and worker in one process on port 8000
 	$(BIN)/taskflow up
 
-test: check dashboard-test ## set up, bring the real services up where it can, then lint, types, layers and every test
-	$(BIN)/python -m tests.services run -- $(BIN)/pytest $(ARGS)
+# Two things that need no service at a time, each with its output in one piece; then what measures time, one after the other.
+test: ## set up, bring the real services up where it can, then lint, types, layers and every test
+	@$(MAKE) $(TWO_AT_A_TIME) check frontend
+	@$(MAKE) --no-print-directory --jobs=1 dashboard-test python-test
 
-check: setup dashboard-check ## lint, types and layers only
+check: python-check dashboard-check ## lint, types and layers only
+
+python-check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -49,6 +59,15 @@ dashboard-check: setup frontend/node_modules/.package-lock.json ## the dashboard
 dashboard-test: frontend ## the dashboard's unit tests, and those in a browser
 	cd frontend && $(NODE) npm run --silent test
 	cd frontend && $(NODE) npm run --silent e2e
+
+python-test: setup ## every test of the Python code, in two processes: make python-test ARGS="-n 0 --pdb tests/worker"
+	$(BIN)/python -m tests.services run -- $(BIN)/pytest --numprocesses=2 $(ARGS)
+
+bench: setup frontend ## figures, of a machine that does nothing else: latency, tasks a second, memory, first paint
+	$(BIN)/python -m tests.services run -- $(BIN)/pytest --capture=no tests/integration/figures.py $(ARGS)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	DB_URL="$${DB_URL:-sqlite+aiosqlite:///$$folder/bench.db}" $(BIN)/python -m tests.performance.bench
+	cd frontend && $(NODE) npm run --silent --if-present figures
 
 schema: setup ## print the GraphQL schema that is served into graph/schema/schema.graphql
 	$(BIN)/python -m taskflow.graph.schema.build > graph/schema/schema.graphql.new

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from taskflow.db.errors import TransitionRejected
+from taskflow.db.outcome import Backoff, Cancelled, Failed, GivenBack, Outcome, Snoozed, Succeeded, TaskError
 
 
 class TaskStatus(StrEnum):
@@ -41,33 +42,6 @@ LONGEST_WAIT: Final = timedelta(days=3650)
 """What a handler that asks for its retry after the end of the calendar gets."""
 
 
-class TaskError(TypedDict):
-    """Why an attempt failed: the exception's class name, its text, and its traceback where there is one."""
-
-    type: str
-    message: str
-    traceback: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long failed attempts wait: doubling from `base`, never above `cap`, up to half of it taken off by jitter."""
-
-    base: timedelta = timedelta(seconds=1)
-    cap: timedelta = timedelta(minutes=5)
-
-    def delay(self, attempt: int, *, jitter: float) -> timedelta:
-        """Wait before the attempt after `attempt` (>= 1).
-
-        jitter is in [0, 1); 0 gives the exact curve. Raises ValueError when attempt < 1.
-        """
-        if attempt < 1:
-            raise ValueError("the first attempt is number 1")
-        doubled = self.base.total_seconds() * 2.0 ** min(attempt - 1, 100)
-        exact = self.cap if doubled >= self.cap.total_seconds() else timedelta(seconds=doubled)
-        return exact * (1 - jitter / 2)
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """What the lifecycle knows of a task: the columns it reads and writes, under the names that they have there."""
@@ -89,41 +63,6 @@ class State:
     result: Any
     error: TaskError | None
     progress: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Succeeded:
-    result: Any = None
-    message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """`retry_in` is None when another attempt can't help."""
-
-    error: TaskError
-    retry_in: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The handler stopped because it was asked to."""
-
-
-@dataclass(frozen=True, slots=True)
-class GivenBack:
-    """The worker is stopping and had no time to finish: the attempt does not count."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snoozed:
-    """The handler can't run yet: again after `retry_in`, and the attempt does not count."""
-
-    retry_in: timedelta
-    message: str
-
-
-Outcome = Succeeded | Failed | Cancelled | GivenBack | Snoozed
 
 
 def created(*, now: datetime, run_at: datetime | None, max_attempts: int | None) -> State:

@@ -14,7 +14,8 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from taskflow.db.lifecycle import State, TaskError, TaskStatus
+from taskflow.db.lifecycle import State, TaskStatus
+from taskflow.db.outcome import TaskError
 
 metadata = sa.MetaData()
 

@@ -1,4 +1,4 @@
-/** Against the real embedded process, in one browser at a time, without a second try. */
+/** Against real processes, without a second try: the tests in two browsers, a file in one; the figures alone. */
 import { defineConfig } from "@playwright/test";
 
 const CHROMIUM_FLAGS = [
@@ -11,9 +11,16 @@ const CHROMIUM_FLAGS = [
   "--disable-sync",
 ];
 
+const FIGURES = /figures\.spec\.ts$/;
+
 export default defineConfig({
   testDir: "e2e",
-  workers: 1,
+  projects: [
+    { name: "tests", testIgnore: FIGURES },
+    { name: "figures", testMatch: FIGURES },
+  ],
+  workers: 2,
+  fullyParallel: false,
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,

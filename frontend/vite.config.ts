@@ -24,7 +24,7 @@ function runtimeConfig(): Plugin {
   };
 }
 
-/** Compresses once, here, what would else be compressed for each reader. A page is rewritten for its prefix, and small. */
+/** Compresses each file once, at the build. Pages are left out: the server writes its prefix into them. */
 function precompress(): Plugin {
   const brotli = promisify(brotliCompress);
   const gzipped = promisify(gzip);
@@ -48,7 +48,7 @@ function precompress(): Plugin {
   };
 }
 
-/** GraphiQL calls its icons after the functions that draw them, whose names are gone once they are minified. */
+/** GraphiQL labels its icons with the names of the functions that draw them, which minification removes. */
 function iconNames(): Plugin {
   return {
     name: "taskflow-icon-names",
@@ -79,7 +79,7 @@ function pagesOf(id: string, graph: Rolldown.ChunkingContext): readonly string[]
   return pages;
 }
 
-/** What a page opens with is two files and not thirty: a file costs more than its bytes. */
+/** The modules that a page opens with, in two files and not in thirty: each request has a cost of its own. */
 const FILES: Rolldown.CodeSplittingGroup[] = [
   {
     name: (...module) => (pagesOf(...module).length > 1 ? "shared" : null),
@@ -105,7 +105,7 @@ export default defineConfig({
       input: [page("index.html"), page("graphiql.html")],
       output: { codeSplitting: { groups: FILES } },
       onLog: (level, log, report) => {
-        if (log.code !== "MODULE_LEVEL_DIRECTIVE") report(level, log); // of React's compiler, done with already
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") report(level, log); // "use client" and the like, which mean nothing here
       },
     },
     assetsInlineLimit: 0,
@@ -114,11 +114,20 @@ export default defineConfig({
     chunkSizeWarningLimit: 3_000,
   },
   test: {
-    environment: "jsdom",
-    include: ["src/**/*.test.{ts,tsx}"],
-    setupFiles: ["src/testing/setup.ts"],
     maxWorkers: 2,
     css: false,
     clearMocks: true,
+    projects: [
+      { extends: true, test: { name: "pure", environment: "node", include: ["src/**/*.test.ts"], isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: "in a page",
+          environment: "jsdom",
+          include: ["src/**/*.test.tsx"],
+          setupFiles: ["src/testing/setup.ts"],
+        },
+      },
+    ],
   },
 });

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http import health, rest
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
-from taskflow.graph.http.pages import GraphQLWithPage, index
+from taskflow.graph.http.index import GraphQLWithPage, index
 from taskflow.graph.http.prefix import ForwardedPrefix, prefix_of
 from taskflow.graph.http.problems import HANDLERS
 from taskflow.graph.http.security import allowed_origins
@@ -71,22 +71,26 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             *rest.ROUTES,
             *health.ROUTES,
         ],
-        middleware=[
-            Middleware(ForwardedPrefix),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["content-type", "idempotency-key"],
-                expose_headers=["link", "location"],
-            ),
-        ],
+        middleware=_middleware(origins),
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
     app.state.graphql = graphql
     app.state.allowed_origins = graphql.allowed_origins
     return app
+
+
+def _middleware(origins: Sequence[str]) -> list[Middleware]:
+    return [
+        Middleware(ForwardedPrefix),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type", "idempotency-key"],
+            expose_headers=["link", "location"],
+        ),
+    ]
 
 
 def app_on(resources: Resources) -> Starlette:

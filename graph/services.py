@@ -20,7 +20,7 @@ from taskflow.infra.input import InvalidInput, Problem
 from taskflow.infra.resources import Resources
 from taskflow.infra.submitter import Submitter
 
-TASKS_MAX: Final = 1000
+TASKS_READ_MAX: Final = 1000
 """Of all lists of one operation: aliases would multiply what a page is limited to."""
 
 
@@ -42,7 +42,7 @@ class Operation:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self._tasks_left = TASKS_MAX
+        self._tasks_left = TASKS_READ_MAX
 
     @classmethod
     def of(cls, connection: HTTPConnection) -> "Operation":
@@ -52,7 +52,7 @@ class Operation:
         """Before a list of so many is read. Raises InvalidInput when its operation reads too much in all."""
         self._tasks_left -= tasks
         if self._tasks_left < 0:
-            raise InvalidInput((Problem("first", f"comes to more than {TASKS_MAX} tasks in one operation"),))
+            raise InvalidInput((Problem("first", f"comes to more than {TASKS_READ_MAX} tasks in one operation"),))
 
     @cached_property
     def histories(self) -> DataLoader[str, list[TaskEvent]]:

@@ -6,12 +6,16 @@ No timer: a lone caller waits for nobody, a flood shares its round trips and its
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from taskflow.infra.background import in_background
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+MOST: Final = 200
+"""Items of one flush, where its statements are ours."""
 
 
 class Batcher(Generic[Item, Result]):

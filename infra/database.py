@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from taskflow.infra import sqlite
-from taskflow.infra.background import doubling
+from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
 from taskflow.infra.errors import StartError
 from taskflow.infra.wire import dump_json
 
@@ -44,7 +44,10 @@ async def open_database(
     _check_folder(sa.make_url(url))
     engine = create_engine(url, echo=echo, pool_size=pool_size)
     try:
-        await _connect(engine, attempts, backoff)
+        place = f"DB_URL: {engine.url.render_as_string(hide_password=True)}"
+        await connect(
+            partial(_contact, engine), place, Attempts(attempts, backoff), failure=DatabaseUnavailable, logger=logger
+        )
         yield engine
     finally:
         await engine.dispose()
@@ -131,18 +134,10 @@ async def ping(engine: AsyncEngine) -> None:
         await connection.execute(sa.text("SELECT 1"))
 
 
-async def _connect(engine: AsyncEngine, attempts: int, backoff: timedelta) -> None:
-    where = engine.url.render_as_string(hide_password=True)
-    waits = [*islice(doubling(backoff, cap=backoff * 5), attempts - 1), None]
-    for attempt, wait in enumerate(waits, 1):
-        try:
-            return await ping(engine)
-        except (sa.exc.DBAPIError, OSError) as error:
-            cause = getattr(error, "orig", error)
-            refused = bool(cause.args) and cause.args[0] in REFUSED
-            reason = str(cause.args[-1]) if cause.args else type(cause).__name__
-            if refused or wait is None:
-                raise DatabaseUnavailable(f"DB_URL: {where} did not let us in: {reason}") from error
-            logger.warning("%s does not answer (%s): attempt %d of %d", where, reason, attempt, attempts)
-            await asyncio.sleep(wait)
-    return None
+async def _contact(engine: AsyncEngine) -> None:
+    try:
+        await ping(engine)
+    except (sa.exc.DBAPIError, OSError) as error:
+        cause = getattr(error, "orig", error)
+        code, text = (cause.args[0], str(cause.args[-1])) if cause.args else (None, type(cause).__name__)
+        raise (Refused if code in REFUSED else Unreachable)(text) from error

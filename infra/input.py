@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from taskflow.db.errors import TaskFlowError
+from taskflow.infra.broker.topology import DEFAULT_QUEUE as DEFAULT_QUEUE
 from taskflow.infra.wire import check_json, encode_json, parse_instant
 
 TITLE_MAX: Final = 255
@@ -20,7 +21,6 @@ PAYLOAD_DEPTH: Final = 32
 ATTEMPTS_MAX: Final = 100
 PROBLEMS_SHOWN: Final = 20
 DEFAULT_KIND: Final = "message"
-DEFAULT_QUEUE: Final = "default"
 EARLIEST_YEAR: Final = 1000
 """MySQL's DATETIME begins there."""
 INSTANT_TAKES: Final = "takes RFC 3339 with a zone, as 2026-01-31T09:30:00Z"

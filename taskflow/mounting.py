@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from taskflow.embedded import registry_of, working
 from taskflow.graph.app import app_on, drain
 from taskflow.graph.http.problems import problem
+from taskflow.graph.sockets.feed import TRY_AGAIN_LATER
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import open_resources
 from taskflow.infra.settings import Settings, load_settings
@@ -25,8 +26,6 @@ from taskflow.migration import migrate_database, wait_for_migration
 from taskflow.worker.registry import Registry
 
 logger = logging.getLogger("taskflow.api")
-
-TRY_AGAIN_LATER = 1013
 
 
 def mount(*, handlers: Iterable[str | Callable[..., Any]] = (), worker: bool = False) -> "MountedApp":

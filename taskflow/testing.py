@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from taskflow.db.lifecycle import Cancelled, Failed, GivenBack, Outcome, Snoozed, Succeeded, TaskStatus
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.outcome import Cancelled, Failed, GivenBack, Outcome, Snoozed, Succeeded
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.settings import PAYLOAD_MAX_BYTES
 from taskflow.infra.task_info import ErrorInfo, TaskInfo

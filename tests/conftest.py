@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 
 from tests import services
+from tests.sharing import ByFile, longest_first
 
 hypothesis.settings.register_profile("taskflow", deadline=None)  # a machine that does much else is no failure
 hypothesis.settings.load_profile("taskflow")
@@ -26,3 +27,12 @@ def service_url() -> Callable[[services.Service], str]:
         pytest.skip(services.sentence(name))
 
     return find
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    config.option.loadscopereorder = False  # which is by the number of tests
+    return ByFile(config, log)

@@ -13,7 +13,7 @@ from typing import Any, Final, Never, TypeVar
 
 import pydantic
 
-from taskflow.db.lifecycle import Cancelled, Failed, Outcome, Snoozed, Succeeded, TaskError
+from taskflow.db.outcome import Cancelled, Failed, Outcome, Snoozed, Succeeded, TaskError
 from taskflow.infra.task_info import TaskInfo
 from taskflow.infra.wire import check_json, dump_json
 from taskflow.worker.context import Context

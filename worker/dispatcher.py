@@ -12,11 +12,10 @@ from taskflow.db.lifecycle import TaskStatus
 from taskflow.infra.broker import BrokerUnavailable
 from taskflow.infra.events.handover import dead_letter, publish
 from taskflow.infra.resources import Resources
-from taskflow.worker.rescue import rescue_lost
+from taskflow.worker.rescue import AT_A_TIME, rescue_lost
 
 logger = structlog.get_logger("taskflow.dispatcher")
 
-AT_A_TIME: Final = 500
 LONGEST_SLEEP: Final = 1.0
 LOOK_FOR_LOST: Final = timedelta(seconds=10)
 UNTOUCHED_FOR: Final = timedelta(seconds=1)

@@ -10,8 +10,9 @@ from typing import Final
 
 import structlog
 
-from taskflow.db.lifecycle import Failed, GivenBack, Outcome, TaskStatus
+from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import Task
+from taskflow.db.outcome import Failed, GivenBack, Outcome
 from taskflow.db.tasks import Claimed, Finish
 from taskflow.infra.broker import DeadLetter, Delivery
 from taskflow.infra.events.handover import dead_letter

@@ -8,8 +8,8 @@ from typing import Final
 import structlog
 
 from taskflow.db.errors import StoreUnavailable
+from taskflow.db.leases import Lease, extend_leases
 from taskflow.db.models import StatusEvent
-from taskflow.db.tasks import Lease, extend_leases
 from taskflow.infra.bus import CANCEL_CHANNEL, GAP
 from taskflow.infra.events.handover import announce
 from taskflow.worker.executor import Executor, RunningAttempt

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import queries, tasks
 from taskflow.db.errors import StoreUnavailable
-from taskflow.db.lifecycle import Failed
 from taskflow.db.models import Task
+from taskflow.db.outcome import Failed
 from taskflow.db.tasks import Claimed, Finish
 from taskflow.db.transaction import may_blame_one
-from taskflow.infra.batcher import Batcher, open_batcher
+from taskflow.infra.batcher import MOST, Batcher, open_batcher
 from taskflow.infra.events.handover import announce
 from taskflow.infra.resources import Resources
 from taskflow.worker.attempt import task_error
@@ -26,7 +26,6 @@ from taskflow.worker.registry import Registry
 T = TypeVar("T")
 logger = structlog.get_logger("taskflow.worker")
 
-BATCH: Final = 200
 UNSEEN_ROW_WAIT: Final = 0.5
 """Seconds before a message without a row is looked up again: its publisher may be about to commit."""
 
@@ -106,7 +105,7 @@ async def open_records(resources: Resources, registry: Registry, *, worker_id: s
         return results
 
     async with (
-        open_batcher(claim, limit=BATCH, divisible=may_blame_one) as claims,
-        open_batcher(finish, limit=BATCH, divisible=may_blame_one) as finishes,
+        open_batcher(claim, limit=MOST, divisible=may_blame_one) as claims,
+        open_batcher(finish, limit=MOST, divisible=may_blame_one) as finishes,
     ):
         yield Records(engine, worker_id, claims, finishes)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeVar, cast
 
-from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
+from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
+from taskflow.db.outcome import Backoff
 from taskflow.infra.task_info import TaskInfo
 from taskflow.worker.context import Context
 

@@ -16,7 +16,9 @@ const slowAnswers = (page: Page): Promise<unknown> =>
   });
 
 test("a task is watched from its start to its end, without a reload", async ({ page, taskflow }) => {
-  const payload = { images: 6, seconds: 0.5 };
+  await page.goto("/"); // a first page takes longer than the next ones, which the task would not wait for
+  await isLive(page);
+  const payload = { images: 6, seconds: 1 };
   const id = await taskflow.create({ title: "Resize album", kind: "progress", payload });
   await page.goto(`/task/${id}`);
   await expect(page.getByRole("heading", { level: 1, name: "Resize album" })).toBeVisible();

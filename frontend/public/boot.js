@@ -4,7 +4,7 @@
   try {
     chosen = localStorage.getItem("mantine-color-scheme-value");
   } catch {
-    // Storage can be forbidden; the system's choice stands.
+    // Storage can be forbidden; the system's scheme is used then.
   }
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
   const scheme = chosen === "dark" || chosen === "light" ? chosen : dark ? "dark" : "light";

@@ -22,9 +22,9 @@ import { router } from "@/router";
 import "./mantine.css";
 import "./styles.css";
 
-/** Milliseconds for the rows to come, so that they are in the first paint; a page without them is painted after that. */
+/** Milliseconds that the first paint waits for the rows. */
 const ROWS_WAIT = 200;
-/** Milliseconds after which the pages that are opened next are fetched: the rows are there by then. */
+/** Milliseconds after which the code of the other pages is fetched: by then the rows have loaded. */
 const AFTER_ROWS = 1_500;
 const NEXT = [
   () => import("@/pages/TaskPage"),
@@ -43,7 +43,7 @@ window.addEventListener("online", () => {
   resume.now();
 });
 socket.on("connected", () => {
-  resume.now(); // whoever of the two was the first to try again
+  resume.now(); // both subscriptions connect as soon as one has
 });
 
 const { pathname, search } = window.location;
@@ -66,5 +66,5 @@ if (root) {
   );
 }
 setTimeout(() => {
-  for (const load of NEXT) load().catch(() => undefined); // whoever opens it asks again, and hears why
+  for (const load of NEXT) load().catch(() => undefined); // opening the page loads it again, and shows the error
 }, AFTER_ROWS);

@@ -6,9 +6,9 @@ Knows GraphQL, never HTTP. The cause of a masked error goes to the log and nowhe
 import logging
 
 from graphql import GraphQLError, ValueNode
-from strawberry.utils.str_converters import to_camel_case
 
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
+from taskflow.graph.execution.library import to_camel_case
 from taskflow.graph.live.hub import Lagged
 from taskflow.infra.input import InvalidInput
 

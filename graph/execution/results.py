@@ -17,6 +17,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from taskflow.graph.execution.errors import mask
+from taskflow.graph.execution.library import executor_of_event
 from taskflow.infra.wire import encode_json
 
 
@@ -73,18 +74,11 @@ async def follow(executor: Executor[Any], asked: object) -> AsyncGenerator[Outco
 
 async def _of_event(executor: Executor[Any], event: object, asked: object) -> Result:
     if not isinstance(event, SharedEvent):
-        return await _finished(execute_subscription_event(_executor_of(executor, event)))
+        return await _finished(execute_subscription_event(executor_of_event(executor, event)))
     if asked not in event.results:
-        result = execute_subscription_event(_executor_of(executor, event))
+        result = execute_subscription_event(executor_of_event(executor, event))
         event.results[asked] = asyncio.ensure_future(_finished(result))
     return await asyncio.shield(event.results[asked])  # one subscriber's end is not the others'
-
-
-def _executor_of(executor: Executor[Any], event: object) -> Executor[Any]:
-    """With a cache of its own: the library would keep, until the subscriber leaves, what each event has collected."""
-    own = executor.build_per_event_executor(event)
-    own._relevant_sub_fields = {}
-    return own
 
 
 async def _finished(result: Any) -> Result:

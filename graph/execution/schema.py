@@ -11,13 +11,12 @@ from typing import Any, cast
 import strawberry
 from graphql import DocumentNode, Executor, GraphQLError, GraphQLSchema, parse, validate
 from graphql import OperationType as CoreOperationType
-from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as StrawberryExecutor
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from taskflow.graph.execution.errors import coded
+from taskflow.graph.execution.library import StrawberryExecutor, core_schema, optimized_is_awaitable
 from taskflow.graph.execution.limits import MAX_TOKENS, RULES, check_length, check_limits
 from taskflow.graph.execution.results import Outcome, follow, run
 
@@ -50,7 +49,7 @@ class Schema(strawberry.Schema):
 
     def __init__(self, query: type, mutation: type | None = None, subscription: type | None = None, **options: Any):
         super().__init__(query, mutation, subscription, **options)
-        self.documents = lru_cache(maxsize=KEPT_DOCUMENTS)(partial(prepare, self._schema))
+        self.documents = lru_cache(maxsize=KEPT_DOCUMENTS)(partial(prepare, core_schema(self)))
 
     async def execute(
         self,
@@ -105,7 +104,7 @@ class Schema(strawberry.Schema):
         extensions: dict[str, Any] | None,
     ) -> Executor[Any]:
         executor = StrawberryExecutor.build(
-            self._schema,
+            core_schema(self),
             self.documents(query or ""),
             root,
             context,

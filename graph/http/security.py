@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 
+from taskflow.graph.execution.library import is_same_origin, normalize_allowed_origins, normalize_origin
 from taskflow.graph.http.problems import problem
 from taskflow.infra.errors import StartError
 
@@ -34,8 +34,8 @@ def is_welcome(headers: Mapping[str, str], allowed: Collection[str]) -> bool:
 class LocalNames:
     """For a server that only this machine reaches: answers to names of this machine alone.
 
-    Nobody logs in here, so on a laptop the loopback address is the fence. A page of the web whose own name was rebound
-    to 127.0.0.1 would be inside it, as same-origin as ours: but its name stays in the Host header. Addresses can't be
+    Nobody logs in here, so on a laptop only the loopback address keeps others out. A page of the web whose own name was
+    rebound to 127.0.0.1 gets in, as same-origin as ours: but its name is in the Host header. Addresses can't be
     rebound, nor can names without a dot; the names in CORS_ALLOW_ORIGINS are the operator's, such as that of a proxy in
     front of us.
     """

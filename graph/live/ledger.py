@@ -11,7 +11,7 @@ from taskflow.infra.events.news import is_news, is_progress
 LOOKED_FOR: Final = timedelta(seconds=6)
 """How long an id may stay uncommitted: ids are given before the commit, so a later one may be seen first."""
 TASKS_KEPT: Final = 100_000
-CLOCK_SKEW: Final = timedelta(seconds=5)
+OLD_BEFORE: Final = timedelta(seconds=5)
 """How far apart the clocks of two machines may be before a task that is new looks old."""
 
 
@@ -33,7 +33,7 @@ class Ledger:
     """Begins with the ids that were recorded before anybody watched: those after `mark`, as far as it goes back."""
 
     def __init__(self, mark: int, seen: Iterable[int], *, since: datetime, at: float) -> None:
-        self._since = since - CLOCK_SKEW
+        self._since = since - OLD_BEFORE
         self._marks = deque([Mark(mark, at)])
         self._seen = set(seen)
         self._tasks: OrderedDict[str, Delivered] = OrderedDict()

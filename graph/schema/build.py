@@ -2,19 +2,29 @@
 
 from typing import Final
 
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, Undefined
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+)
 from strawberry.schema.config import StrawberryConfig
 
+from taskflow.graph.execution.library import core_schema
 from taskflow.graph.execution.schema import Schema
 from taskflow.graph.schema.mutation import Mutation
 from taskflow.graph.schema.query import Query
-from taskflow.graph.schema.scalars import SCALARS
+from taskflow.graph.schema.scalars import EXPLAINED, SCALARS
 from taskflow.graph.schema.subscription import Subscription
 
 
 def _assemble() -> Schema:
     schema = Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=dict(SCALARS)))
-    _drop_null_defaults(schema._schema)
+    core = core_schema(schema)
+    _drop_null_defaults(core)
+    _explain_values(core)
     return schema
 
 
@@ -30,6 +40,15 @@ def _drop_null_defaults(schema: GraphQLSchema) -> None:
         for value in values:
             if value.default_value is None:
                 value.default_value = Undefined
+
+
+def _explain_values(schema: GraphQLSchema) -> None:
+    """Strawberry takes explanations inside of an enum's class alone, and ours are classes of the store."""
+    for name, explanations in EXPLAINED.items():
+        type_ = schema.type_map[name]
+        assert isinstance(type_, GraphQLEnumType)  # noqa: S101 - by how they were made
+        for value, text in explanations.items():
+            type_.values[value].description = text
 
 
 schema: Final = _assemble()

@@ -22,11 +22,14 @@ class OrderDirection(Enum):
     DESC = "desc"
 
 
+EXPLAINED: Final[dict[str, Mapping[str, str]]] = {}
+"""What each value of each enum means, by the names that they have in the schema."""
+
+
 def explained_enum(kind: type[Enum], name: str, description: str, values: Mapping[Any, str]) -> None:
-    """Make it known to Strawberry, each value explained."""
+    """Make it known to Strawberry, each value explained once the schema is built."""
     strawberry.enum(kind, name=name, description=description)
-    for value in kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
-        value.description = values[kind[value.name]]
+    EXPLAINED[name] = {value.name: text for value, text in values.items()}
 
 
 explained_enum(

@@ -7,7 +7,7 @@ from typing import Final, Self
 import strawberry
 from strawberry.scalars import JSON
 
-from taskflow.db import lifecycle, models, queries
+from taskflow.db import models, outcome, queries
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from taskflow.graph.execution.results import SharedEvent
 from taskflow.graph.figures.stats import Figures
@@ -24,7 +24,7 @@ class TaskError:
     traceback: str | None = field(description="Where it came from, in the handler's code.")
 
     @classmethod
-    def of(cls, error: lifecycle.TaskError | None) -> Self | None:
+    def of(cls, error: outcome.TaskError | None) -> Self | None:
         return cls(**error) if error else None
 
 

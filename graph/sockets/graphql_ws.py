@@ -13,14 +13,20 @@ from graphql import GraphQLError
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from starlette.websockets import WebSocketDisconnected as AlreadyClosed
-from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
-from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
+from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
 from strawberry.types.execution import PreExecutionError
 
 from taskflow.graph.execution.errors import coded, mask
+from taskflow.graph.execution.library import (
+    ASGIWebSocketAdapter,
+    BaseGraphQLTransportWSHandler,
+    Message,
+    NonJsonMessageReceived,
+    NonTextMessageReceived,
+    Operation,
+    WebSocketDisconnected,
+)
 from taskflow.graph.execution.parameters import NotARequest, Parameters
 from taskflow.graph.execution.schema import Schema
 from taskflow.graph.http.security import is_welcome

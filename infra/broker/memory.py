@@ -25,7 +25,7 @@ class MemoryDelivery:
         self._consumer = consumer
 
     async def ack(self) -> None:
-        self._consumer.settle(self)
+        self._consumer.acknowledge(self)
 
 
 class MemoryConsumer:
@@ -61,7 +61,7 @@ class MemoryConsumer:
         self._waiting.append(delivery)
         self._changed.set()
 
-    def settle(self, delivery: MemoryDelivery) -> None:
+    def acknowledge(self, delivery: MemoryDelivery) -> None:
         if delivery in self._unacknowledged:
             del self._unacknowledged[delivery]
             self._broker.feed(self.queues)
@@ -124,9 +124,9 @@ class MemoryBroker:
 
     def feed(self, queues: Iterable[str]) -> None:
         """Hand what is ready in `queues` to consumers with room, to each in turn, one message of a queue at a time."""
-        hungry = list(queues)
-        while hungry:
-            hungry = [queue for queue in hungry if self._hand_out_one(queue)]
+        ready = list(queues)
+        while ready:
+            ready = [queue for queue in ready if self._hand_out_one(queue)]
 
     def take_back(self, deliveries: Sequence[MemoryDelivery]) -> None:
         """Make them ready again, before what is there, in their order."""

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import islice
+from functools import partial
 from typing import Final
 
 from redis.asyncio import Redis
@@ -21,6 +21,7 @@ from taskflow.infra.background import doubling, in_background
 from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, BusUnavailable
 from taskflow.infra.bus.backlog import Backlog
 from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
+from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
 
 logger = logging.getLogger("taskflow.bus")
 
@@ -205,7 +206,10 @@ async def open_redis(
     not tried again. Raises BusUnavailable, in one line and without the password.
     """
     async with _client(url) as client:
-        await _greet(client, attempts, backoff)
+        place = _place(client)
+        await connect(
+            partial(_contact, client), place, Attempts(attempts, backoff), failure=BusUnavailable, logger=logger
+        )
         sender = Sender(client)
         async with in_background(sender.run(), name="news to Redis") as sending:
             try:
@@ -224,21 +228,13 @@ def _client(url: str) -> Redis:
         raise BusUnavailable("that is not an address of a Redis, such as redis://127.0.0.1:6379/0") from None
 
 
-async def _greet(client: Redis, attempts: int, backoff: timedelta) -> None:
-    place = _place(client)
-    waits = [*islice(doubling(backoff, cap=backoff * 5), attempts - 1), None]
-    for wait in waits:
-        try:
-            await client.ping()
-        except REFUSED as error:
-            raise BusUnavailable(f"{place} refuses the login, check its name and password: {error}") from error
-        except AWAY as error:
-            if wait is None:
-                raise BusUnavailable(f"{place} can't be reached, tried {attempts} times: {error}") from error
-            logger.warning("%s can't be reached, next try in %.1f s: %s", place, wait, error)
-            await asyncio.sleep(wait)
-        else:
-            return
+async def _contact(client: Redis) -> None:
+    try:
+        await client.ping()
+    except REFUSED as error:
+        raise Refused(str(error)) from error
+    except AWAY as error:
+        raise Unreachable(str(error) or type(error).__name__) from error
 
 
 def _place(client: Redis) -> str:

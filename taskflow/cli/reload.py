@@ -20,7 +20,10 @@ import watchfiles
 
 from taskflow.infra.settings import load_settings
 
-PRELOADED: Final = {"up": ["taskflow.embedded", "taskflow.db.migrate"], "worker": ["taskflow.worker.runtime"]}
+PRELOADED: Final = {
+    "up": ["taskflow.embedded", "taskflow.db.migrate"],
+    "worker": ["taskflow.working", "taskflow.infra.broker.rabbitmq", "taskflow.infra.bus.redis"],
+}
 """What a run of each command imports."""
 LOOK_EVERY_MS: Final = 200
 GATHER_MS: Final = 50

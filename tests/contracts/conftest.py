@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import pytest
 
@@ -22,7 +21,7 @@ from taskflow.infra.bus import Bus
 from taskflow.infra.bus.memory import open_memory_bus
 from taskflow.infra.bus.redis import open_redis
 from tests import services
-from tests.contracts.operator import Operator, cleaned, open_operator
+from tests.contracts.operator import Operator, cleaned, new_topology, open_operator
 
 MAILBOX_LIMIT: Final = 100
 
@@ -53,9 +52,7 @@ def tls(tmp_path: Path) -> ssl.SSLContext:
 
 @pytest.fixture
 def topology() -> Topology:
-    """Names that no other test has."""
-    name = f"test.{uuid4()}"
-    return Topology(exchange=name, queue=name, routing_key=name, dead=f"{name}.dead")
+    return new_topology()
 
 
 @pytest.fixture

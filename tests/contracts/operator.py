@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
+from uuid import uuid4
 
 import aiormq
 import pytest
@@ -15,6 +16,12 @@ from aiormq.abc import AbstractChannel, AbstractConnection, DeliveredMessage
 from taskflow.infra.broker import DeadLetter
 from taskflow.infra.broker.topology import Topology
 from tests.contracts.waiting import eventually
+
+
+def new_topology() -> Topology:
+    """Names that nobody else has."""
+    name = f"test.{uuid4()}"
+    return Topology(exchange=name, queue=name, routing_key=name, dead=f"{name}.dead")
 
 
 class Operator:
@@ -103,7 +110,7 @@ def rabbitmqctl(*arguments: str) -> str:
     """Run it, or skip the test where it can't be run."""
     command = shutil.which("rabbitmqctl")
     if command is None:
-        pytest.skip("rabbitmqctl is not installed here, so the broker can't be told to stop its application")
+        pytest.skip("rabbitmqctl is not installed here, so the broker can't be told to close a connection")
     done = subprocess.run([command, "--quiet", *arguments], capture_output=True, text=True, check=False, timeout=50)
     if done.returncode:
         pytest.skip(f"rabbitmqctl {arguments[0]} can't be run here: {done.stderr.strip().splitlines()[:1]}")

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from taskflow.graph.http.dashboard import Dashboard
-from taskflow.graph.http.pages import GraphQLWithPage
+from taskflow.graph.http.index import GraphQLWithPage
 from taskflow.infra.settings import Settings
 from tests.graph import toy
 

@@ -113,10 +113,10 @@ class Watcher:
         async with self._changed:
             self._changed.notify_all()
 
-    async def see_the_start_of(self, ids: list[str], *, within: float) -> None:
-        """Of any one of them."""
+    async def see_the_start_of(self, ids: list[str], count: int = 1, *, within: float) -> None:
+        """Of so many of them, whichever."""
         async with asyncio.timeout(within), self._changed:
-            while not any(2 in self.versions.get(one, ()) for one in ids):
+            while sum(2 in self.versions.get(one, ()) for one in ids) < count:
                 await self._changed.wait()
 
     async def see_the_end_of(self, ids: list[str], *, within: float) -> None:

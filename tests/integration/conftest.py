@@ -11,6 +11,7 @@ import pytest_asyncio
 from tests import services
 from tests.integration.api import Watcher, watching
 from tests.integration.cluster import Cluster, cluster_on
+from tests.services.private import private
 
 FindService = Callable[[services.Service], str]
 
@@ -26,9 +27,12 @@ def rabbitmq_url(service_url: FindService) -> str:
     return service_url("rabbitmq")
 
 
-@pytest.fixture(scope="module")
-def redis_url(service_url: FindService) -> str:
-    return service_url("redis")
+@pytest.fixture(scope="session")
+def redis_url(service_url: FindService) -> Iterator[str]:
+    """Nobody else's, where it can be had: a cluster hears whatever is published on the channels that it knows."""
+    shared = service_url("redis")
+    with private("redis") as server:
+        yield server.url if server else shared
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,29 @@
-"""A modest load: tasks of several kinds, created over both doors by clients that insist on an answer."""
+"""A modest load: tasks of several kinds, created over REST by clients that insist on an answer, while faults happen."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.integration.api import Watcher
+from tests.integration.api import Watcher, watching
 from tests.integration.checks import check_histories, check_watcher
 from tests.integration.cluster import Cluster
 
-COUNT: Final = 300
-RATE: Final = 100.0
-"""Tasks a second: the load goes on for as long as a fault and its repair take."""
+RATE: Final = 50
+"""Tasks a second, for as long as the faults and their repairs take."""
+AT_ONCE: Final = 50
+"""How many may be under way: a load that runs ahead of a slow machine would tell of the machine."""
+HANDS: Final = 8
+"""Tasks that a worker runs at once."""
+AROUND: Final = 50
+"""How many are asked for before each fault, at least, and after it."""
+PRELUDE: Final = 60.0
+"""Seconds at most until so many are asked for, or have begun: a bound for a slow machine, nothing that is promised."""
 
 
 def sample(number: int) -> dict[str, Any]:
@@ -34,22 +42,10 @@ def sample(number: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a load came through: `recovery` is in seconds, from the end of load and fault to the end of the last task."""
+    """How the tasks came through: how many there are of each kind, and how often each error was met."""
 
-    ids: list[str]
+    kinds: Counter[str]
     errors: Counter[str]
-    recovery: float
-
-
-async def create(cluster: Cluster, count: int = COUNT, rate: float = RATE) -> list[str]:
-    """Accepted, every one."""
-    began = time.monotonic()
-    creating: list[asyncio.Task[str]] = []
-    async with asyncio.TaskGroup() as group:
-        for number in range(count):
-            await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-            creating.append(group.create_task(cluster.client.insist(title=f"Task {number}", **sample(number))))
-    return [one.result() for one in creating]
 
 
 async def pile_up(cluster: Cluster, count: int, seconds: float) -> list[str]:
@@ -57,23 +53,93 @@ async def pile_up(cluster: Cluster, count: int, seconds: float) -> list[str]:
     return await cluster.client.create_many([{"kind": "nap", "payload": {"seconds": seconds}}] * count)
 
 
-async def survive(
-    cluster: Cluster, watcher: Watcher, fault: Callable[[], Awaitable[Any]], *, within: float, piled_up: int = 0
-) -> Outcome:
-    """A fault in the midst of a load: every accepted task ends, within `within` seconds after it, and all was seen."""
-    loading = asyncio.create_task(create(cluster))
-    ids: list[str] = []
-    if piled_up:
-        ids = await pile_up(cluster, piled_up, 1.0)
-        await watcher.see_the_start_of(ids, within=10)
-    else:
-        await asyncio.sleep(1)
-    await fault()
-    ids += await loading
-    over = time.monotonic()
-    await watcher.see_the_end_of(ids, within=within)
-    recovery = max(0.0, max(watcher.ended_at[one] for one in ids) - over)
-    errors = await check_histories(cluster, ids)
-    await check_watcher(cluster, watcher, ids)
-    print(f"recovered {recovery:.2f} s after load and fault; failed attempts: {dict(errors)}")
-    return Outcome(ids, errors, recovery)
+@dataclass
+class Load:
+    """It goes on from one fault to the next, and rests while it tells what became of the tasks since the last."""
+
+    cluster: Cluster
+    watcher: Watcher
+    _asked: list[asyncio.Task[str]] = field(default_factory=list)
+    _unfinished: list[asyncio.Task[str]] = field(default_factory=list)
+    _count: int = 0
+    _resting: bool = False
+    _over: bool = False
+
+    async def run(self) -> None:
+        """Until it is told to stop."""
+        while not self._over:
+            self._unfinished = [one for one in self._unfinished if not self._has_ended(one)]
+            if len(self._unfinished) < AT_ONCE and not self._resting:
+                self._ask()
+            await asyncio.sleep(1 / RATE)
+
+    def _has_ended(self, asking: asyncio.Task[str]) -> bool:
+        """Or has failed, which the next account tells."""
+        return asking.done() and (asking.exception() is not None or asking.result() in self.watcher.ended_at)
+
+    def _ask(self) -> None:
+        asking = self.cluster.client.insist(title=f"Task {self._count}", **sample(self._count))
+        self._asked.append(asyncio.create_task(asking))
+        self._unfinished.append(self._asked[-1])
+        self._count += 1
+
+    def stop(self) -> None:
+        self._over = True
+
+    async def abandon(self, running: asyncio.Task[None]) -> None:
+        """With what is still asked for, after a test that failed."""
+        for task in (left := [running, *self._asked]):
+            task.cancel()
+        await asyncio.wait(left)
+
+    async def survive(self, fault: Callable[[], Awaitable[Any]], *, within: float, piled_up: int = 0) -> Outcome:
+        """A fault in the midst: each task ends within `within` seconds after it and load, and every change was seen."""
+        await self._goes_on()
+        ids = await pile_up(self.cluster, piled_up, 1.0) if piled_up else []
+        if ids:
+            everybody_has_one = HANDS * (len(self.cluster.workers) - 1) + 1
+            await self.watcher.see_the_start_of(ids, everybody_has_one, within=PRELUDE)
+        await fault()
+        for _ in range(AROUND):
+            self._ask()
+            await asyncio.sleep(1 / RATE)
+        return await self.account(ids, within=within)
+
+    async def _goes_on(self) -> None:
+        until = self._count + AROUND
+        async with asyncio.timeout(PRELUDE):
+            while self._count < until:  # noqa: ASYNC110 - the load has a pace of its own
+                await asyncio.sleep(1 / RATE)
+
+    async def account(self, ids: list[str], *, within: float) -> Outcome:
+        """Of those, and of what was asked for since the last account: it was accepted, it ended, it was seen."""
+        with self._at_rest():
+            asked, self._asked = self._asked, []
+            ids = ids + await asyncio.gather(*asked)
+            over = time.monotonic()
+            await self.watcher.see_the_end_of(ids, within=within)
+            recovery = max([0.0, *(self.watcher.ended_at[one] - over for one in ids)])
+            errors = await check_histories(self.cluster, ids)
+            await check_watcher(self.cluster, self.watcher, ids)
+        print(f"{len(ids)} tasks, the last ended {recovery:.2f} s later; failed attempts: {dict(errors)}")
+        return Outcome(Counter(row.kind for row in (await self.cluster.rows(ids)).values()), errors)
+
+    @contextmanager
+    def _at_rest(self) -> Iterator[None]:
+        """What is lost of a queue is published again once the queue is empty; and a slow machine has enough to do."""
+        self._resting = True
+        try:
+            yield
+        finally:
+            self._resting = False
+
+
+@asynccontextmanager
+async def loading(cluster: Cluster) -> AsyncIterator[Load]:
+    async with watching(cluster.url) as watcher:
+        load = Load(cluster, watcher)
+        running = asyncio.create_task(load.run())
+        try:
+            yield load
+        finally:
+            await load.abandon(running)

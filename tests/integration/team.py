@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from taskflow.db.lifecycle import Backoff
+from taskflow.db.outcome import Backoff
 from taskflow.worker.context import Context
 from taskflow.worker.task import task
 

@@ -1,6 +1,7 @@
 """How fast it is: `python -m tests.performance.bench`, against what the three URLs say, embedded without them.
 
-Starts its own processes on a free port. Prints create → DONE latency at rest, creates a second, and drain a second.
+Starts its own processes on a free port. Prints create → DONE latency at rest, creates a second, and drain a second,
+with the CPU time that a task costs the process concerned: on a shared machine only that can be compared.
 """
 
 import argparse
@@ -24,7 +25,9 @@ from websockets.typing import Subprotocol
 COMMAND = str(Path(sys.executable).with_name("taskflow"))
 CREATE = "mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { id } } }"
 WATCH = "subscription { taskStatus { taskId status } }"
+CREATE_SET = "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount } }"
 PAYLOAD = {"message": "Task complete"}
+SET = 100
 
 
 def free_port() -> int:
@@ -34,17 +37,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def processes(workers: int) -> Iterator[tuple[str, list[int]]]:
-    """The API's address and the pids, ended at the end."""
-    port = free_port()
-    clustered = "RABBITMQ_URL" in os.environ
-    environment = os.environ | {"API_PORT": str(port), "LOG_LEVEL": "WARNING"}
-    commands = [["api"], *[["worker"]] * workers] if clustered else [["up"]]
-    if clustered:
-        subprocess.run([COMMAND, "migrate"], check=True, env=environment)
-    started = [subprocess.Popen([COMMAND, *command], env=environment) for command in commands]
+def running(*commands: str) -> Iterator[list[int]]:
+    """The pids of `taskflow` with each of those commands, ended at the end."""
+    started = [subprocess.Popen([COMMAND, command]) for command in commands]
     try:
-        yield f"http://127.0.0.1:{port}", [one.pid for one in started]
+        yield [one.pid for one in started]
     finally:
         for one in started:
             one.terminate()
@@ -90,33 +87,56 @@ async def latencies(url: str, count: int) -> list[float]:
     return found
 
 
-async def flood(url: str, count: int, at_once: int) -> tuple[float, float]:
-    """Seconds to create `count` tasks over REST, and until the last of them is DONE."""
-    remaining = iter(range(count))
-    before = await done(url)
-    began = time.perf_counter()
-    await asyncio.gather(*(create_over_one_connection(url, remaining) for _ in range(at_once)))
-    created = time.perf_counter() - began
-    for _ in range(3000):
-        if await done(url) >= before + count:
-            return created, time.perf_counter() - began
-        await asyncio.sleep(0.2)
-    raise SystemExit("the tasks did not end in ten minutes")
-
-
-async def create_over_one_connection(url: str, remaining: Iterator[int]) -> None:
-    """Ready-made requests, so that the load costs less than what it loads: an HTTP library takes 3 ms of CPU each."""
+async def create(url: str, count: int, at_once: int) -> float:
+    """Tasks a second over REST."""
     body = json.dumps({"title": "Flood", "payload": PAYLOAD}).encode()
+    return await flood(url, "/tasks", body, count, at_once)
+
+
+async def create_sets(url: str, count: int, at_once: int) -> float:
+    """Tasks a second over GraphQL, a hundred in a call."""
+    inputs = [{"title": "Flood", "payload": PAYLOAD}] * SET
+    body = json.dumps({"query": CREATE_SET, "variables": {"inputs": inputs}}).encode()
+    return SET * await flood(url, "/graphql", body, count // SET, max(at_once // 4, 1))
+
+
+async def flood(url: str, path: str, body: bytes, count: int, at_once: int) -> float:
+    """Requests a second."""
+    remaining = iter(range(count))
+    began = time.perf_counter()
+    await asyncio.gather(*(send_over_one_connection(url, path, body, remaining) for _ in range(at_once)))
+    return count / (time.perf_counter() - began)
+
+
+async def send_over_one_connection(url: str, path: str, body: bytes, remaining: Iterator[int]) -> None:
+    """Ready-made requests, so that the load costs less than what it loads: an HTTP library takes 3 ms of CPU each."""
     head = (
-        f"POST /tasks HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
     for _ in remaining:
         writer.write(head.encode() + body)
         answer = await reader.readuntil(b"\r\n\r\n")
-        assert answer.startswith(b"HTTP/1.1 201"), answer
-        await reader.readexactly(int(answer.lower().split(b"content-length: ")[1].split(b"\r")[0]))
+        assert answer.startswith((b"HTTP/1.1 201", b"HTTP/1.1 200")), answer
+        content = await reader.readexactly(int(answer.lower().split(b"content-length: ")[1].split(b"\r")[0]))
+        assert b'"errors"' not in content, content
     writer.close()
+
+
+async def drain(url: str, target: int, pids: list[int]) -> tuple[float, float]:
+    """Tasks a second, and milliseconds of CPU each, from the first that is DONE to the last, which is `target`."""
+    first = await until_done(url, min(await done(url) + 1, target))
+    began, before = time.perf_counter(), cpu(pids)
+    count = await until_done(url, target) - first
+    return count / (time.perf_counter() - began), (cpu(pids) - before) / max(count, 1)
+
+
+async def until_done(url: str, target: int) -> int:
+    for _ in range(6000):
+        if (now := await done(url)) >= target:
+            return now
+        await asyncio.sleep(0.1)
+    raise SystemExit("the tasks did not end in ten minutes")
 
 
 async def done(url: str) -> int:
@@ -126,27 +146,40 @@ async def done(url: str) -> int:
         return int(answer["data"]["tasks"]["totalCount"])
 
 
-def memory(pid: int) -> float:
+def memory(pids: list[int]) -> str:
     """Resident megabytes."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    texts = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return ", ".join(f"{int(text.split('VmRSS:')[1].split()[0]) / 1024:.0f} MB" for text in texts)
 
 
-async def measure(arguments: argparse.Namespace) -> None:
-    with processes(arguments.workers) as (url, pids):
+def cpu(pids: list[int]) -> float:
+    """Milliseconds of processor time so far."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(field[11]) + int(field[12]) for field in fields) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+async def measure(arguments: argparse.Namespace, url: str, workers: list[str]) -> None:
+    count, at_once = arguments.count, arguments.at_once
+    with running("api" if workers else "up") as api:
         await until_healthy(url)
-        await latencies(url, 20)
-        at_rest = [memory(pid) for pid in pids]
-        found = sorted(await latencies(url, arguments.latencies))
+        with running(*workers) as pids:
+            await latencies(url, 20)
+            found = sorted(await latencies(url, arguments.latencies))
+            print("memory at rest        ", memory(api + pids))
         p50, p99 = statistics.median(found), found[int(len(found) * 0.99)]
-        print(f"create → DONE at rest   median {p50:.1f} ms, p99 {p99:.1f} ms")
-        created, drained = await flood(url, arguments.count, arguments.at_once)
-        print(f"create over REST        {arguments.count / created:.0f} tasks/s, {arguments.at_once} at once")
-        print(f"create and run          {arguments.count / drained:.0f} tasks/s, {arguments.workers} worker(s)")
-        now = [memory(pid) for pid in pids]
+        print(f"create → DONE at rest  median {p50:.1f} ms, p99 {p99:.1f} ms")
+        target, before = await done(url) + 2 * count, cpu(api)
+        rate = await create(url, count, at_once)
+        print(f"create over REST       {rate:.0f} tasks/s, {(cpu(api) - before) / count:.2f} ms of CPU each in the API")
+        before = cpu(api)
+        rate = await create_sets(url, count, at_once)
         print(
-            "memory                  " + ", ".join(f"{a:.0f} → {b:.0f} MB" for a, b in zip(at_rest, now, strict=True))
+            f"create sets of {SET}     {rate:.0f} tasks/s, {(cpu(api) - before) / count:.2f} ms of CPU each in the API"
         )
+        with running(*workers) as pids:
+            rate, each = await drain(url, target, pids or api)
+            print(f"drain                  {rate:.0f} tasks/s, {each:.2f} ms of CPU each in the worker")
+            print("memory afterwards     ", memory(api + pids))
 
 
 def main() -> None:
@@ -155,7 +188,13 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=32)
     parser.add_argument("--latencies", type=int, default=200)
     parser.add_argument("--workers", type=int, default=1)
-    asyncio.run(measure(parser.parse_args()))
+    arguments = parser.parse_args()
+    port = free_port()
+    os.environ.update(API_PORT=str(port), LOG_LEVEL="WARNING")
+    workers = ["worker"] * arguments.workers if "RABBITMQ_URL" in os.environ else []
+    if workers:
+        subprocess.run([COMMAND, "migrate"], check=True)
+    asyncio.run(measure(arguments, f"http://127.0.0.1:{port}", workers))
 
 
 if __name__ == "__main__":

@@ -56,6 +56,12 @@ def debian(service: Service) -> Machine:
     return Machine(root)
 
 
+def built(service: Service) -> Machine | None:
+    """The Debian root that holds `service`, where an earlier run has built it and it can be entered."""
+    root = cache_folder("roots") / RELEASES[service].name
+    return Machine(root) if os.geteuid() == 0 and root.exists() else None
+
+
 def _build(release: Release, root: Path) -> None:
     command = [_debootstrap(), "--variant=minbase", f"--include={','.join(release.packages)}"]
     command += [f"--keyring={KEYRING}"] if KEYRING.exists() else []

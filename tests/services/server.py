@@ -41,7 +41,7 @@ class Record:
 
 
 class Server:
-    """One service of our own: processes on a data folder. `kill` and `start` again for a crash; `close` for good."""
+    """One service of our own: processes on a data folder. `start` again after `stop` or `kill`; `close` for good."""
 
     def __init__(self, record: Record, commands: list[list[str]], environment: dict[str, str]) -> None:
         self._record = record
@@ -104,6 +104,12 @@ class Server:
     def _tail(self) -> str:
         log = (Path(self._record.data) / "log").read_text(errors="replace")
         return " | ".join(log.strip().splitlines()[-3:])
+
+    def stop(self) -> None:
+        """Have the service end as its own operator would. Its data stays."""
+        self._processes[-1].terminate()
+        self._processes[-1].wait(START_SECONDS)
+        self.kill()
 
     def kill(self) -> None:
         """End the processes as a crash would. Their data stays."""

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import dispatch, queries, tasks
-from taskflow.db.lifecycle import Outcome, Succeeded, TaskStatus
+from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import NewTask, Task, TaskEvent
 from taskflow.db.models import tasks as table
+from taskflow.db.outcome import Outcome, Succeeded
 from taskflow.db.rescue import record_lost
 from taskflow.db.tasks import Claimed, Created, Finish
 

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import tasks
 from taskflow.db.errors import TaskNotFound, TransitionRejected
-from taskflow.db.lifecycle import PUBLISH_GRACE, Cancelled, Failed, GivenBack, Outcome, Succeeded, TaskError, TaskStatus
+from taskflow.db.leases import Lease, extend_leases
+from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
 from taskflow.db.models import Task
-from taskflow.db.tasks import Claimed, Finish, Lease
+from taskflow.db.outcome import Cancelled, Failed, GivenBack, Outcome, Succeeded, TaskError
+from taskflow.db.tasks import Claimed, Finish
 from tests.store.steps import (
     LATER,
     LEASE,
@@ -241,7 +243,7 @@ async def test_what_has_ended_or_is_not_there_is_not_held(engine: AsyncEngine) -
     await finish(engine, claimed)
     gone = Lease("no-such-task", 2, (HALF, None))
     ended = Lease(claimed.task.id, claimed.claim, (HALF, None))
-    assert await tasks.extend_leases(engine, [gone, ended], worker_id="w", now=NOON, lease=LEASE) == {}
+    assert await extend_leases(engine, [gone, ended], worker_id="w", now=NOON, lease=LEASE) == {}
     assert (await get(engine, claimed.task.id)).progress is None
 
 
@@ -249,7 +251,7 @@ async def extend(
     engine: AsyncEngine, claimed: Claimed, *, news: tuple[float, str | None] | None = None, now: object = NOON
 ) -> dict[str, tuple[int, bool]]:
     lease = Lease(claimed.task.id, claimed.claim, news)
-    return await tasks.extend_leases(engine, [lease], worker_id="w", now=now, lease=LEASE)  # type: ignore[arg-type]
+    return await extend_leases(engine, [lease], worker_id="w", now=now, lease=LEASE)  # type: ignore[arg-type]
 
 
 # --- cancel and retry

@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import dispatch, tasks
-from taskflow.db.lifecycle import PUBLISH_GRACE, Failed, GivenBack, TaskError, TaskStatus
+from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
+from taskflow.db.outcome import Failed, GivenBack, TaskError
 from taskflow.db.rescue import record_lost
 from tests.store.databases import run
 from tests.store.steps import (

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import pages, queries, tasks
 from taskflow.db.filters import search_words
-from taskflow.db.lifecycle import Cancelled, Failed, Succeeded, TaskError, TaskStatus
+from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import Task
+from taskflow.db.outcome import Cancelled, Failed, Succeeded, TaskError
 from taskflow.db.queries import Filter, Order, OrderField
 from tests.store.steps import NOON, SECOND, all_tasks, create, create_one, finish, history, new, start, started
 

@@ -20,11 +20,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import dispatch, pages, queries, tasks
-from taskflow.db.lifecycle import Succeeded, TaskStatus
+from taskflow.db.leases import Lease, extend_leases
+from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.migrate import migrate
+from taskflow.db.outcome import Succeeded
 from taskflow.db.queries import Filter, Order, OrderField
 from taskflow.db.rescue import record_lost
-from taskflow.db.tasks import Claimed, Finish, Lease
+from taskflow.db.tasks import Claimed, Finish
 from tests.store.databases import Maker, engine_on, on_servers, run
 from tests.store.steps import LEASE, NOON, claim, create, mark
 
@@ -234,7 +236,7 @@ async def test_a_task_lives_its_whole_life_by_key(engine: AsyncEngine) -> None:
         await mark(engine, *some)
         claims = [one for one in await claim(engine, [task.id for task in some]) if isinstance(one, Claimed)]
         leases = [Lease(one.task.id, one.claim, (0.5, "halfway")) for one in claims]
-        await tasks.extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE)
+        await extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE)
         await tasks.cancel(engine, some[0].id, now=NOON)
         await tasks.finish(engine, [Finish(one.task.id, one.claim, Succeeded(1)) for one in claims], now=NOON)
     steps = [step for step in await explain(engine, statements) if step.access]

@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db import dispatch, queries, tasks
 from taskflow.db.errors import StoreUnavailable, TransitionRejected
-from taskflow.db.lifecycle import GivenBack, Succeeded, TaskStatus
+from taskflow.db.leases import Lease, extend_leases
+from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import Task
 from taskflow.db.models import tasks as table
+from taskflow.db.outcome import GivenBack, Succeeded
 from taskflow.db.rows import locked
 from taskflow.db.tasks import Claimed, Finish
 from taskflow.db.transaction import is_lost_race, transact
@@ -119,8 +121,8 @@ async def test_everything_at_once_leaves_every_history_sound(engine: AsyncEngine
         for _ in range(8):
             claims = await claim(engine, chance.sample(ids, 20), now=NOON, worker_id=name)
             mine = [one for one in claims if isinstance(one, Claimed)]
-            leases = [tasks.Lease(one.task.id, one.claim, (0.5, name)) for one in mine]
-            await tasks.extend_leases(engine, leases, worker_id=name, now=NOON, lease=LEASE)
+            leases = [Lease(one.task.id, one.claim, (0.5, name)) for one in mine]
+            await extend_leases(engine, leases, worker_id=name, now=NOON, lease=LEASE)
             finishes = [
                 Finish(one.task.id, one.claim, GivenBack() if chance.random() < 0.8 else Succeeded(name))
                 for one in mine

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import dispatch, tasks
-from taskflow.db.lifecycle import Succeeded
-from taskflow.db.tasks import Claimed, Finish, Lease
+from taskflow.db.leases import Lease, extend_leases
+from taskflow.db.outcome import Succeeded
+from taskflow.db.tasks import Claimed, Finish
 from tests.store.databases import fetch, on_servers
 from tests.store.steps import LATER, LEASE, NOON, SECOND, claim, create, mark
 
@@ -29,7 +30,7 @@ async def test_a_batch_is_one_statement_for_each_step_whatever_its_size(engine: 
     leases = [Lease(one.task.id, one.claim, None) for one in mine]
     await counted(
         engine,
-        lambda: tasks.extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE),
+        lambda: extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE),
         update=1,
         select=1,
         commit=1,

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import dispatch, queries, tasks
-from taskflow.db.lifecycle import Failed, TaskError, TaskStatus
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.outcome import Failed, TaskError
 from taskflow.db.queries import Filter, Order
 from taskflow.db.tasks import Claimed
 from tests.store.databases import on_servers, run

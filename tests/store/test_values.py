@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import tasks
-from taskflow.db.lifecycle import Failed, Succeeded, TaskError
+from taskflow.db.outcome import Failed, Succeeded, TaskError
 from taskflow.db.tasks import Claimed, Finish
 from taskflow.infra.wire import dump_json
 from tests.store.databases import fetch, on_servers, run

@@ -12,22 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from taskflow.db import lifecycle
 from taskflow.db.errors import TransitionRejected
-from taskflow.db.lifecycle import (
-    ENDED,
-    LONGEST_WAIT,
-    MOVES,
-    PUBLISH_GRACE,
-    Backoff,
-    Cancelled,
-    Failed,
-    GivenBack,
-    Outcome,
-    Snoozed,
-    State,
-    Succeeded,
-    TaskError,
-    TaskStatus,
-)
+from taskflow.db.lifecycle import ENDED, LONGEST_WAIT, MOVES, PUBLISH_GRACE, State, TaskStatus
+from taskflow.db.outcome import Backoff, Cancelled, Failed, GivenBack, Outcome, Snoozed, Succeeded, TaskError
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from taskflow.db.lifecycle import Backoff
 from taskflow.db.models import Task
+from taskflow.db.outcome import Backoff
 from taskflow.worker.context import Context
 from taskflow.worker.task import Permanent, RetryLater, task
 from tests.worker.bench import FAST, Bench, until

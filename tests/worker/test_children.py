@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 from taskflow.db import queries
 from taskflow.db.filters import Filter, Order
-from taskflow.db.lifecycle import Backoff
 from taskflow.db.models import Task
+from taskflow.db.outcome import Backoff
 from taskflow.infra.errors import Conflict, InvalidTask
 from taskflow.worker.context import Context
 from taskflow.worker.task import task

@@ -10,6 +10,7 @@ import pytest
 
 from taskflow.db import tasks
 from taskflow.db.errors import StoreUnavailable
+from taskflow.db.leases import extend_leases
 from taskflow.db.tasks import Claimed
 from taskflow.infra.settings import Settings
 from taskflow.worker.context import Context
@@ -240,7 +241,7 @@ async def test_heartbeats_go_on_after_a_defect_of_ours(
     bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, logs: Logs
 ) -> None:
     go_on, beaten = asyncio.Event(), asyncio.Event()
-    real, failures = tasks.extend_leases, iter([StoreUnavailable(), ValueError("a defect")])
+    real, failures = extend_leases, iter([StoreUnavailable(), ValueError("a defect")])
 
     async def fail_twice(*arguments: Any, **options: Any) -> Any:
         if error := next(failures, None):

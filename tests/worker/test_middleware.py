@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from taskflow.db.lifecycle import Backoff
+from taskflow.db.outcome import Backoff
 from taskflow.infra.task_info import TaskInfo
 from taskflow.worker.context import Context
 from taskflow.worker.task import Permanent, middleware, task

@@ -11,7 +11,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, Backoff
+from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
+from taskflow.db.outcome import Backoff
 from taskflow.worker import builtin as handlers
 from taskflow.worker import examples
 from taskflow.worker.context import Context

@@ -14,6 +14,9 @@ const BIN = fileURLToPath(new URL("../../../.venv/bin/", import.meta.url));
 const HOST = fileURLToPath(new URL("host.py", import.meta.url));
 /** Under which host.py serves. */
 export const PREFIX = "/jobs";
+const FIRST_PORT = 20_000;
+/** Linux takes the ports of outgoing connections from here on. */
+const FIRST_OF_CONNECTIONS = 32_768;
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 const BATCH = 1_000;
@@ -27,14 +30,18 @@ export interface NewTask {
   readonly runAt?: string;
 }
 
+/** One that no connection of anybody's is given meanwhile, so that a process finds it free again after a restart. */
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
+  const port = FIRST_PORT + Math.floor(Math.random() * (FIRST_OF_CONNECTIONS - FIRST_PORT));
+  const probe = createServer();
+  const isFree = new Promise<boolean>((resolve) =>
+    probe.once("error", () => resolve(false)).once("listening", () => resolve(true)),
+  );
+  probe.listen(port, "127.0.0.1");
+  if (!(await isFree)) return freePort();
   probe.close();
   await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  return port;
 }
 
 export class TaskFlow {

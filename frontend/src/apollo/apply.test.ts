@@ -88,7 +88,7 @@ test("a gap in versions is applied, and reported to be healed", () => {
   expect(gaps).toEqual([TASK.id]);
 });
 
-test("a task that nobody looks at is not put into the cache", () => {
+test("a task that is not in the cache is not added to it", () => {
   const { cache } = after(TASK, { taskId: "unknown", status: "DONE", version: 3 });
   expect(cache.extract()).not.toHaveProperty(["Task:unknown"]);
 });

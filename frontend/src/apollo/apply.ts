@@ -1,4 +1,4 @@
-/** Writes a batch of events into the cache: only tasks that are there, and never an older state over a newer. */
+/** Writes a batch of events into the cache: only to tasks that are in it, and never an older state over a newer one. */
 import type { ApolloCache } from "@apollo/client";
 import { LiveTaskFragmentDoc, type LiveTaskFragment } from "@/generated/graphql";
 import { spanMs } from "@/lib/instants";
@@ -6,7 +6,7 @@ import { isEnded } from "@/lib/status";
 import type { Batch, StreamEvent } from "./events";
 
 export interface Applied {
-  /** Tasks whose versions show a hole: what lies in it has to be asked for. */
+  /** Tasks with a gap in their versions, which have to be fetched. */
   readonly gaps: readonly string[];
 }
 
@@ -37,13 +37,13 @@ export function advance(task: LiveTaskFragment, event: StreamEvent): LiveTaskFra
 type Move = Pick<StreamEvent, "status" | "attempt" | "updatedAt">;
 type Entailed = Pick<LiveTaskFragment, "startedAt" | "finishedAt" | "durationMs" | "runAt" | "maxAttempts">;
 
-/** What an event does not carry, as far as it follows from where the task goes: the same as in db/lifecycle.py. */
+/** The fields that no event carries, as far as the new status implies them: the same rules as in db/lifecycle.py. */
 export function entailed(task: LiveTaskFragment, { status, attempt, updatedAt }: Move): Entailed {
   const isRunning = task.status === "PROCESSING";
   const begins = status === "PROCESSING" && !(isRunning && attempt === task.attempt);
   const ends = isRunning && status !== "PROCESSING" && task.startedAt !== null;
   const isAskedFor = status === "PENDING" && isEnded(task.status);
-  /** Its next attempt has a date, which only the task itself tells. */
+  /** The next attempt has a date, which is in the task and in no event. */
   const hasFailed = status === "PENDING" && isRunning && attempt === task.attempt;
   return {
     startedAt: begins ? updatedAt : task.startedAt,

@@ -6,7 +6,7 @@ export function createCache(): InMemoryCache {
     typePolicies: {
       Query: {
         fields: {
-          // Only the last page: the list of ids stands in lists.ts, the tasks are normalised.
+          // Only the last page is kept: the list of ids is in lists.ts, the tasks are normalised.
           tasks: { keyArgs: false, merge: false },
           task: {
             read: (existing: unknown, { args, toReference }) =>

@@ -1,4 +1,4 @@
-/** The client: queries over HTTP, tried again when the network fails; subscriptions over one socket that resumes. */
+/** The client: queries over HTTP, repeated when the network fails; subscriptions over one socket that resumes. */
 import { ApolloClient, ApolloLink, HttpLink } from "@apollo/client";
 import { RetryLink } from "@apollo/client/link/retry";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
@@ -13,7 +13,7 @@ import type { ResumeLink } from "./resume";
 const KEEP_ALIVE_MS = 10_000;
 const QUERY_ATTEMPTS = 3;
 
-/** One attempt a time: ResumeLink connects again, with the place at which the stream broke off. */
+/** A single connection attempt: ResumeLink connects again, with the id of the last event. */
 export function createSocket(url: string): Client {
   return createClient({
     url,

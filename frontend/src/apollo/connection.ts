@@ -1,4 +1,4 @@
-/** How the socket stands, as a store that React can read. */
+/** The state of the socket, as a store that React can read. */
 import type { Client } from "graphql-ws";
 
 export type Connection =
@@ -10,13 +10,13 @@ export type Connection =
 export interface ConnectionStore {
   readonly subscribe: (listener: () => void) => () => void;
   readonly get: () => Connection;
-  /** How often it has been made. */
+  /** How many times the socket has connected. */
   readonly made: () => number;
-  /** Calls back when a broken connection stands again, with the milliseconds that it was away. */
+  /** Calls the listener when the socket has reconnected, with the milliseconds of the disconnection. */
   readonly onReturn: (listener: (awayMs: number) => void) => () => void;
 }
 
-/** Closed because nobody subscribes any more, as when a hidden tab rests: no failure. */
+/** The client closed the socket because no subscription is left, as in a paused hidden tab: this is no failure. */
 const isOnPurpose = (event: unknown): boolean =>
   typeof event === "object" && event !== null && "code" in event && event.code === 1000;
 
@@ -55,7 +55,7 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
 class Listeners<News> {
   private readonly all = new Set<(news: News) => void>();
 
-  /** Returns what removes it. */
+  /** Returns a function that removes the listener. */
   readonly add = (listener: (news: News) => void): (() => void) => {
     this.all.add(listener);
     return () => this.all.delete(listener);

@@ -40,7 +40,7 @@ test("progress comes under the version of its start, and is no change of status"
   expect(buffer.take().tally.PROCESSING).toBe(1);
 });
 
-test("a hole among the versions is told: the change is unbroken only from behind it", () => {
+test("a gap among the versions is reported: the change is complete only after it", () => {
   const buffer = new EventBuffer();
   buffer.push(makeEvent());
   buffer.push(makeEvent({ ...done, version: 5 }));

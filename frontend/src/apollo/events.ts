@@ -1,13 +1,13 @@
-/** Gathers the stream's events until they are taken as one batch. Pure: no timer, no network, no cache. */
+/** Collects the stream's events until they are taken as one batch. Pure: no timer, no network, no cache. */
 import type { TaskStatus, TaskStreamSubscription } from "@/generated/graphql";
 
 export type StreamEvent = TaskStreamSubscription["taskStatus"];
 
-/** What a batch says of one task: its events, and the version from which on none is missing in this batch. */
+/** A batch's events of one task, and the version from which on this batch lacks none. */
 export interface Change {
   /** The newest. */
   readonly event: StreamEvent;
-  /** What came before it: the first event of each version, oldest first. */
+  /** The events before the newest: the first of each version, oldest first. */
   readonly earlier: readonly StreamEvent[];
   readonly unbrokenFrom: number;
 }
@@ -57,12 +57,12 @@ export class EventBuffer {
     return this.events === 0;
   }
 
-  /** The newest that was heard of, 0 of a task that nothing is known of. */
+  /** The newest version of a task that any event had, 0 for a task without an event. */
   versionOf(taskId: string): number {
     return this.seen.get(taskId)?.version ?? 0;
   }
 
-  /** Takes the event unless it was there before: events come at least once. Returns whether it is new. */
+  /** Adds the event unless it came before: delivery is at least once. Returns whether it is new. */
   push(event: StreamEvent): boolean {
     this.lastId = event.id;
     const known = this.seen.get(event.taskId);
@@ -80,7 +80,7 @@ export class EventBuffer {
     return true;
   }
 
-  /** What came since the last time. */
+  /** The events since the last call, as one batch. */
   take(): Batch {
     const batch: Batch = { changes: this.changes, tally: this.tally, events: this.events };
     this.changes = new Map();
@@ -108,11 +108,11 @@ export class EventBuffer {
   }
 }
 
-/** The first tells when its version was; what comes under it later is progress, of which the newest says it all. */
+/** The first event of a version has the instant of the change; later ones are progress, and only the newest counts. */
 const firstsOf = ({ event, earlier }: Change): readonly StreamEvent[] =>
   earlier.at(-1)?.version === event.version ? earlier : [...earlier, event];
 
-/** A newer version; or, as progress comes under the version of its start, the same with something new to say. */
+/** A newer version; or the same version with new progress, since progress carries the version of the start. */
 function isNews(event: StreamEvent, known: Seen): boolean {
   if (event.version !== known.version) return event.version > known.version;
   return event.status === "PROCESSING" && (event.progress !== known.progress || event.message !== known.message);

@@ -23,7 +23,7 @@ test("a page after a cursor that is gone is appended without those that are know
   expect(shown(joinPages(page("bc"), page("cd"), "at-x"))).toBe("bcd");
 });
 
-test("a new head keeps the tail that it overlaps, so that nobody loses their place", () => {
+test("a new head keeps the tail that it overlaps, so that the reader keeps the scroll position", () => {
   expect(joinPages(page("cdefgh", false), page("abcd"), null)).toEqual(page("abcdefgh", false));
 });
 
@@ -36,7 +36,7 @@ test("what no longer passes the filter leaves with the new head", () => {
   expect(shown(joinPages(page("abcdef"), page("acd"), null))).toBe("acdef");
 });
 
-test("a head beyond everything known replaces it: what lies between is not known", () => {
+test("a head without an overlap replaces every page: the rows between are not known", () => {
   expect(joinPages(page("cde", false), page("ab"), null)).toEqual(page("ab"));
 });
 

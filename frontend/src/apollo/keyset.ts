@@ -1,6 +1,6 @@
 /** How keyset pages become one list of ids. Pure. The tasks themselves are in the cache, where each row reads its own.
  *
- * The list stands beside the cache, not in a field of it: Apollo goes over the whole field at each write and read, which
+ * The list is kept outside the cache, not in a field of it: Apollo goes over the whole field at each write and read, which
  * at 20,000 rows takes longer than fetching the page did.
  */
 
@@ -14,7 +14,7 @@ export interface Pages {
   readonly hasMore: boolean;
 }
 
-/** A page behind `after` goes there; without it, the page is the head, and the tail that it overlaps is kept. */
+/** Inserts a page after the cursor `after`; or, without one, as the first page, and keeps the rows that it overlaps. */
 export function joinPages(existing: Pages | undefined, incoming: Pages, after: string | null): Pages {
   if (!existing) return incoming;
   if (after === null) return joinHead(existing, incoming);
@@ -34,7 +34,7 @@ function joinHead(existing: Pages, incoming: Pages): Pages {
   return isSame ? existing : { entries, hasMore: tail.length > 0 ? existing.hasMore : true };
 }
 
-/** At most so many from the front: what lies behind can be loaded again. */
+/** The first `count` entries: the rows behind them can be loaded again. */
 export function cut(pages: Pages, most: number): Pages {
   return pages.entries.length <= most ? pages : { entries: pages.entries.slice(0, most), hasMore: true };
 }

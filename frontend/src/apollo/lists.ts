@@ -1,4 +1,4 @@
-/** The lists that were looked at last, so that going back shows what was there, where it was. Bounded. */
+/** The lists that were shown last, so that going back shows the same rows at the same scroll position. Bounded. */
 import type { ApolloClient } from "@apollo/client";
 import type { Pages } from "./keyset";
 
@@ -6,9 +6,9 @@ const LISTS_KEPT = 6;
 
 export interface KeptList {
   readonly pages: Pages;
-  /** How far it was scrolled, in pixels. */
+  /** The scroll offset, in pixels. */
   readonly offset: number;
-  /** The task whose row the keyboard was at. */
+  /** The task whose row had the keyboard focus. */
   readonly active: string | null;
 }
 
@@ -22,7 +22,7 @@ function listsOf(client: ApolloClient): Map<string, KeptList> {
 
 export const recall = (client: ApolloClient, key: string): KeptList | undefined => listsOf(client).get(key);
 
-/** Keeps it as the newest, and lets go of the oldest, with the tasks that no other list shows. */
+/** Stores the list as the newest, and drops the oldest one, with the tasks in the cache that no other list shows. */
 export function keep(client: ApolloClient, key: string, changes: Partial<KeptList>): void {
   const lists = listsOf(client);
   const before = lists.get(key);

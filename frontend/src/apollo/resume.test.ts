@@ -34,7 +34,7 @@ function watch() {
   return { sockets, resume, seen, errors, subscription, event };
 }
 
-test("a broken stream goes on after the last event that was seen", () => {
+test("a broken stream resumes after the last event that was seen", () => {
   const { sockets, seen, event } = watch();
   sockets[0]?.news.next(event("7"));
   sockets[0]?.news.error(new Error("Socket closed"));
@@ -74,14 +74,14 @@ test("after a long absence what was missed is not replayed", () => {
   expect(sockets[1]?.after).toBeNull();
 });
 
-test("nobody waits any longer once the network is back", () => {
+test("every wait ends once the network is back", () => {
   const { sockets, resume } = watch();
   sockets[0]?.news.error(new Error("Socket closed"));
   resume.now();
   expect(sockets).toHaveLength(2);
 });
 
-test("nothing connects again once nobody listens", () => {
+test("nothing connects again without an observer", () => {
   const { sockets, subscription } = watch();
   sockets[0]?.news.error(new Error("Socket closed"));
   subscription.unsubscribe();

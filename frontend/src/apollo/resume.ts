@@ -1,4 +1,4 @@
-/** Subscribes again when the socket breaks, with `after` the last event that was seen, so that nothing is missed. */
+/** Subscribes again when the socket breaks, with the id of the last event as `after`, so that no event is missed. */
 import { ApolloLink } from "@apollo/client";
 import { CombinedGraphQLErrors } from "@apollo/client/errors";
 import type { DocumentNode } from "graphql";
@@ -7,7 +7,7 @@ import { Observable, type Observer, type Subscription } from "rxjs";
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 5_000;
 
-/** After a longer absence what was missed is not replayed: what is shown is asked for again, which costs less. */
+/** After a longer disconnection the missed events are not replayed: the queries are fetched again, which costs less. */
 export const LONGEST_REPLAY_MS = 120_000;
 const FINAL_CODES: ReadonlySet<unknown> = new Set(["BAD_USER_INPUT", "NOT_FOUND", "FORBIDDEN", "UNAUTHENTICATED"]);
 
@@ -39,7 +39,7 @@ function eventId(result: ApolloLink.Result): string | undefined {
 export class ResumeLink extends ApolloLink {
   private readonly waiting = new Set<() => void>();
 
-  /** Don't wait any longer: the network is back, or somebody asked. */
+  /** Ends each wait and connects now: the network is back, or the reader asked for it. */
   now(): void {
     for (const go of [...this.waiting]) go();
   }
@@ -56,7 +56,7 @@ export class ResumeLink extends ApolloLink {
   }
 }
 
-/** One operation, which is forwarded anew for as long as somebody observes it. */
+/** One operation, which is forwarded again after each break for as long as it has an observer. */
 class Resumed {
   private readonly resumes: boolean;
   private inner: Subscription | undefined;
@@ -64,7 +64,7 @@ class Resumed {
   private lostAt: number | undefined;
   private cancelWait = (): void => undefined;
 
-  /** While it waits to connect again, what cuts the wait short is in `waiting`. */
+  /** While the operation waits to connect again, `waiting` has the function that ends the wait. */
   constructor(
     private readonly operation: ApolloLink.Operation,
     private readonly forward: ApolloLink.ForwardFunction,

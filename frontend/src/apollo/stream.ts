@@ -1,4 +1,4 @@
-/** From events to the cache, at most ten times a second; and a word to whoever wants to hear of each batch. */
+/** Writes events into the cache in batches, at most ten times a second, and notifies its listeners of each batch. */
 import type { ApolloClient } from "@apollo/client";
 import { HealTaskDocument } from "@/generated/graphql";
 import { applyBatch } from "./apply";
@@ -11,7 +11,7 @@ export class TaskStream {
   private readonly buffer = new EventBuffer();
   private readonly listeners = new Set<(batch: Batch) => void>();
   private readonly starters = new Set<() => void>();
-  private standing = 0;
+  private connection = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly client: ApolloClient) {}
@@ -24,26 +24,26 @@ export class TaskStream {
     if (this.buffer.push(event)) this.timer ??= setTimeout(this.flush, FLUSH_MS);
   }
 
-  /** Calls back after each batch is in the cache. Returns how to stop. */
+  /** Calls the listener after each batch is in the cache. Returns a function that removes the listener. */
   listen(listener: (batch: Batch) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Calls back when the stream stands on a new connection: whoever asked before may have missed what happened until now. */
+  /** Calls the listener when the stream runs on a new connection: a query from before it may lack the events since then. */
   onStart(starter: () => void): () => void {
     this.starters.add(starter);
     return () => this.starters.delete(starter);
   }
 
-  /** It does on the connection of that number. */
-  stands(connection: number): void {
-    if (connection === this.standing) return;
-    this.standing = connection;
+  /** The stream runs on the connection with that number. */
+  runsOn(connection: number): void {
+    if (connection === this.connection) return;
+    this.connection = connection;
     for (const starter of this.starters) starter();
   }
 
-  /** An answer may be older than events that came before it, of tasks that were not there to be changed: asks again. */
+  /** An answer may be older than events of tasks that were not yet in the cache: those tasks are fetched again. */
   check(versions: ReadonlyMap<string, number>): void {
     for (const [id, version] of versions) if (this.buffer.versionOf(id) > version) this.ask(id);
   }
@@ -56,7 +56,7 @@ export class TaskStream {
     for (const listener of this.listeners) listener(batch);
   };
 
-  /** Few holes are filled one by one; many mean that everything shown is in doubt. */
+  /** A few tasks with a gap are fetched one by one; with many, every query that is shown is fetched again. */
   private heal(gaps: readonly string[]): void {
     if (gaps.length > HEALED_AT_ONCE) {
       void this.client.refetchQueries({ include: "active" });
@@ -67,7 +67,7 @@ export class TaskStream {
 
   private ask(id: string): void {
     this.client.query({ query: HealTaskDocument, variables: { id }, fetchPolicy: "network-only" }).catch(() => {
-      // The next event of the task shows the hole again, and it is tried again.
+      // The next event of the task shows the gap again, and the fetch is repeated.
     });
   }
 }

@@ -1,10 +1,10 @@
-/** Pages of the list, as the API has them. The tasks go into the cache, the page itself is returned. */
+/** Fetches pages of the list. The tasks are written into the cache, the ids are returned. */
 import type { ApolloClient } from "@apollo/client";
 import { TasksPageDocument, type TaskFilter, type TaskOrder } from "@/generated/graphql";
 import { joinPages, type Pages } from "./keyset";
 import { keep, recall } from "./lists";
 
-/** The first page is smaller: it is there sooner, and asked for again as tasks come. */
+/** The first page is smaller: it arrives sooner, and is fetched again as tasks are created. */
 const HEAD = 40;
 const PAGE = 200;
 
@@ -14,29 +14,29 @@ export interface ListQuery {
 }
 
 export interface LoadedPage extends Pages {
-  /** Of each of its tasks, as the API knew it when it answered. */
+  /** The version of each task in the answer. */
   readonly versions: ReadonlyMap<string, number>;
 }
 
-/** What is asked for now is newer than an answer that is under way, which must not stand for it. */
+/** A new request must not be answered by one that is in flight, whose data may be older. */
 const CONTEXT = { queryDeduplication: false };
 
 let ahead: { readonly key: string; readonly page: Promise<LoadedPage> } | undefined;
 
 export const keyOf = ({ filter, orderBy }: ListQuery): string => JSON.stringify([filter, orderBy]);
 
-/** Asks for a first page before anything is rendered; who loads it next gets this answer. Settled when it is kept. */
+/** Requests a first page before the app renders, for the next loadPage of that list. Resolves when it is stored. */
 export function loadAhead(client: ApolloClient, query: ListQuery): Promise<void> {
   const key = keyOf(query);
   const page = request(client, query, null);
   ahead = { key, page };
   return page.then(
     (head) => keep(client, key, { pages: joinPages(recall(client, key)?.pages, head, null) }),
-    () => undefined, // whoever loads it hears of it
+    () => undefined, // loadPage rejects with the error
   );
 }
 
-/** The page behind the cursor `after`, or the first. Rejects as the client does. */
+/** The page after the cursor `after`, or the first. Rejects as the client does. */
 export function loadPage(client: ApolloClient, query: ListQuery, after: string | null): Promise<LoadedPage> {
   const waiting = ahead;
   ahead = undefined;

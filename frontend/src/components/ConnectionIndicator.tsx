@@ -1,4 +1,4 @@
-/** Whether what you see is the present: live, reconnecting for so long, or offline. */
+/** The state of the connection: live, reconnecting and for how long, or offline. */
 import { Tooltip } from "@mantine/core";
 import type { ReactElement } from "react";
 import type { Connection } from "@/apollo/connection";

@@ -1,4 +1,4 @@
-/** Copies a text, and says that it did. Works without HTTPS, where browsers have no clipboard for pages. */
+/** A button that copies a text and confirms it. Works without HTTPS too, where browsers offer no clipboard API. */
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import type { ReactElement } from "react";
@@ -6,7 +6,7 @@ import { useCopy } from "@/hooks/useCopy";
 
 interface Props {
   readonly text: string;
-  /** What it does: "Copy the id". */
+  /** The name of the button: "Copy the id". */
   readonly label: string;
 }
 

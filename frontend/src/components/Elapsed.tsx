@@ -1,4 +1,4 @@
-/** How long the latest attempt took; of one that runs, how long it has been running, ticking. */
+/** How long the latest attempt took; while it runs, how long it has been running, updated each second. */
 import type { ReactElement } from "react";
 import type { TaskStatus } from "@/generated/graphql";
 import { useNow } from "@/lib/clock";

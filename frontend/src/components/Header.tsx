@@ -1,4 +1,4 @@
-/** Where you are, whether it is live, and how you like it. */
+/** The header of every page: navigation, connection, command palette, preferences. */
 import { Group, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconChartHistogram, IconCommand, IconList, IconPlus, IconTerminal2 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";

@@ -1,4 +1,4 @@
-/** An instant in the style that the reader chose; the exact one on hover. */
+/** An instant in the format that the reader chose; the exact one as its tooltip. */
 import type { ReactElement } from "react";
 import { useNow } from "@/lib/clock";
 import { formatInstant, formatTime } from "@/lib/format";

@@ -1,4 +1,4 @@
-/** Every key that does something, in one place. */
+/** The list of keyboard shortcuts. */
 import { Group, Kbd, Modal, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { ReactElement } from "react";
 

@@ -1,4 +1,4 @@
-/** Hands the app's one connection, and what passes over it, to the components below. */
+/** Provides the app's one connection and its stream of events to the components below. */
 import type { ReactElement, ReactNode } from "react";
 import { type Live, LiveContext } from "@/hooks/live";
 import { useLiveSubscriptions } from "@/hooks/useLiveSubscriptions";
@@ -17,7 +17,7 @@ export function LiveProvider({ live, children }: Props): ReactElement {
   );
 }
 
-/** Renders nothing, so that an event renders nothing either. */
+/** A component that renders nothing, so that an event renders no other component. */
 function Subscriptions(): null {
   useLiveSubscriptions();
   return null;

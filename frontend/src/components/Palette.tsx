@@ -1,4 +1,4 @@
-/** The command palette: to a page, to a task by its id, to a search, to a preference. */
+/** The command palette: opens a page, a task by its id or a search, and sets a preference. */
 import { Spotlight, type SpotlightActionData } from "@mantine/spotlight";
 import {
   IconChartHistogram,
@@ -57,7 +57,7 @@ export function Palette(props: Props): ReactElement {
 type Actions = readonly SpotlightActionData[];
 type Navigate = ReturnType<typeof useNavigate>;
 
-/** What the typed text itself leads to: the task with this id, or a search. */
+/** The action for the typed text: open the task with this id, or search. */
 function findings(typed: string, navigate: Navigate): Actions {
   if (typed === "") return [];
   if (ID.test(typed)) {

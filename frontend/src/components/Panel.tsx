@@ -5,9 +5,9 @@ import classes from "./Panel.module.css";
 
 interface Props {
   readonly title: string;
-  /** Beside the title, at the right. */
+  /** The content at the right of the title. */
   readonly aside?: ReactNode;
-  /** Without padding: its content reaches the edge. */
+  /** Whether the content has no padding and reaches the edge. */
   readonly isFlush?: boolean;
   readonly children: ReactNode;
 }

@@ -1,4 +1,4 @@
-/** How somebody likes it: colours, times, toasts. */
+/** The reader's preferences: colour scheme, format of times, toasts. */
 import {
   ActionIcon,
   Button,

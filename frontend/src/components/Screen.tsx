@@ -1,4 +1,4 @@
-/** A page or a list that has nothing to show, and says which of the reasons it is. */
+/** The content of a page or a list that has nothing to show: an icon, the reason, and what to do. */
 import { Stack, Text, Title } from "@mantine/core";
 import type { ReactElement, ReactNode } from "react";
 import classes from "./Screen.module.css";

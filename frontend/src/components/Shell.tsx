@@ -1,4 +1,4 @@
-/** What stands around every page: the header, the palette, the help, the toasts, the skip link. */
+/** The frame of every page: the header, the palette, the help, the toasts, the skip link. */
 import { AppShell, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
@@ -13,7 +13,7 @@ import { Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
 import classes from "./Shell.module.css";
 
-/** Both are split off from the first load: nobody opens them before there are rows. What fails to load takes nothing along. */
+/** Both are loaded after the first paint, as no reader opens them before the rows are there. */
 const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
 const loadDialog = () => import("./newTask/NewTaskDialog").then((module) => module.NewTaskDialog);
 
@@ -24,7 +24,7 @@ export function Shell(): ReactElement {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme("light");
   const toggleScheme = (): void => setColorScheme(scheme === "dark" ? "light" : "dark");
-  useHotkeys([["mod+K", openSpotlight]], []); // here, as the palette may still be on its way
+  useHotkeys([["mod+K", openSpotlight]], []); // here, as the palette may not be loaded yet
   useKeys({
     "?": help.open,
     n: newTask.open,
@@ -75,7 +75,7 @@ function useNewTask(): { readonly dialog: ReactElement | null; readonly open: ()
   return { dialog: Dialog && isOpen ? <Dialog isOpen onClose={close} /> : null, open: () => void load() };
 }
 
-/** Renders nothing, so that an event renders nothing either. */
+/** A component that renders nothing, so that an event renders no other component. */
 function Toasts(): null {
   useTaskToasts();
   return null;

@@ -1,4 +1,4 @@
-/** A status as icon, word and colour; any two of them would do. */
+/** A status as icon, word and colour, so that it can be read without any one of them. */
 import type { CSSProperties, ReactElement } from "react";
 import type { TaskStatus } from "@/generated/graphql";
 import { STATUS } from "@/lib/status";

@@ -1,4 +1,4 @@
-/** Retry and Cancel; each says why where it can't be done. */
+/** The buttons Retry and Cancel; a disabled one says why. */
 import { useFragment } from "@apollo/client/react";
 import { Button, Tooltip } from "@mantine/core";
 import { IconBan, IconRotateClockwise } from "@tabler/icons-react";
@@ -11,7 +11,7 @@ import { showRefusal } from "@/lib/toasts";
 
 interface Props {
   readonly id: string;
-  /** Whether r and c mean this task: on its own page. In the list they mean the row or the selection. */
+  /** Whether the keys r and c act on this task: on its own page. In the list they act on the row or the selection. */
   readonly hasKeys?: boolean;
 }
 
@@ -48,12 +48,12 @@ export function TaskButtons({ id, hasKeys = false }: Props): ReactElement | null
 interface ActionButtonProps {
   readonly label: string;
   readonly icon: ReactNode;
-  /** Why it can't be done; null when it can. */
+  /** Why the action is not possible; null when it is. */
   readonly why: string | null;
   readonly onClick: () => void;
 }
 
-/** Stays reachable when it can't be used, so that everybody can learn why. */
+/** A disabled button keeps the focus, so that the reason is reachable by keyboard. */
 function ActionButton({ label, icon, why, onClick }: ActionButtonProps): ReactElement {
   return (
     <Tooltip label={why} disabled={why === null} events={{ hover: true, focus: true, touch: true }}>

@@ -1,4 +1,4 @@
-/** What a toast says of one task: its status, and its title as a link. */
+/** The content of a toast about one task: its status, and its title as a link. */
 import { Group } from "@mantine/core";
 import type { ReactElement } from "react";
 import type { TaskStatus } from "@/generated/graphql";
@@ -14,7 +14,7 @@ interface Props {
   readonly onOpen: (id: string) => void;
 }
 
-/** Toasts stand outside of the router, so the link asks who showed it to navigate. */
+/** Toasts are rendered outside of the router, so the link calls `onOpen` to navigate. */
 export function TaskToast({ id, title, status, isNew, onOpen }: Props): ReactElement {
   return (
     <Group gap={8} wrap="nowrap">

@@ -1,4 +1,4 @@
-/** Operations to begin with, a tab each; each runs as it stands. */
+/** The example operations, a tab each, which run without a change. */
 import type { GraphiQLProps } from "graphiql";
 
 const CREATE = `# Creates a task.

@@ -1,4 +1,4 @@
-/** How GraphiQL runs what stands in its editor. Stopping it, or leaving its tab, ends the request as well. */
+/** How GraphiQL runs the operation in its editor. Stopping it, or leaving its tab, ends the request too. */
 import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
 import { Kind, type OperationDefinitionNode, OperationTypeNode, parse } from "graphql";
 import type { Client } from "graphql-ws";
@@ -26,7 +26,7 @@ export function createFetcher(url: string, socket: Client): Fetcher {
   };
 }
 
-/** For a moment after a change of tabs GraphiQL still names the operation of the tab before. */
+/** Right after a change of tabs GraphiQL still has the operation name of the previous tab. */
 function operationIn({ query, operationName }: FetcherParams): OperationDefinitionNode | undefined {
   const operations = operationsOf(query);
   return (
@@ -35,7 +35,7 @@ function operationIn({ query, operationName }: FetcherParams): OperationDefiniti
   );
 }
 
-/** None where it can't be read: the API says why. */
+/** Empty for a document with a syntax error: the API answers with it. */
 function operationsOf(query: string): readonly OperationDefinitionNode[] {
   try {
     return parse(query).definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);

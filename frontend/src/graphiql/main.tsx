@@ -1,4 +1,4 @@
-/** GraphiQL at /graphql: a page of its own, so that the dashboard loads nothing of it. */
+/** GraphiQL at /graphql: a separate page, so that the dashboard loads none of its code. */
 import "@fontsource-variable/geist-mono/wght.css";
 import "@fontsource-variable/geist/wght.css";
 import "@graphiql/plugin-doc-explorer/style.css";
@@ -19,7 +19,7 @@ import { useScheme } from "./useScheme";
 const KEEP_ALIVE_MS = 10_000;
 const { http, ws } = currentEndpoints();
 const fetcher = createFetcher(http, createClient({ url: ws, keepAlive: KEEP_ALIVE_MS }));
-/** An operation in the address, as other servers' pages take it. */
+/** The search parameters: `query` and `variables` fill the editor, as on other servers. */
 const given = new URLSearchParams(window.location.search);
 
 function Ide(): ReactElement {

@@ -1,4 +1,4 @@
-/** Dark or light: as chosen in the dashboard, else as the system has it now. */
+/** The colour scheme: as chosen in the dashboard, else that of the system, live. */
 import { useSyncExternalStore } from "react";
 
 export type Scheme = "light" | "dark";

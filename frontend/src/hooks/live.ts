@@ -1,4 +1,4 @@
-/** The app's one connection and one stream of events, as LiveProvider hands them down. */
+/** The app's one connection and its stream of events, from LiveProvider. */
 import { createContext, use, useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import type { Connection, ConnectionStore } from "@/apollo/connection";
 import type { Batch } from "@/apollo/events";
@@ -22,21 +22,21 @@ export function useConnection(): Connection {
   return useSyncExternalStore(connection.subscribe, connection.get);
 }
 
-/** Calls back after each batch of events has been written into the cache. */
+/** Calls `onBatch` after each batch of events has been written into the cache. */
 export function useBatches(onBatch: (batch: Batch) => void): void {
   const { stream } = useLive();
   const latest = useEffectEvent(onBatch);
   useEffect(() => stream.listen((batch) => latest(batch)), [stream]);
 }
 
-/** Calls back when a broken connection stands again. */
+/** Calls `onReturn` when the socket has reconnected. */
 export function useReturn(onReturn: (awayMs: number) => void): void {
   const { connection } = useLive();
   const latest = useEffectEvent(onReturn);
   useEffect(() => connection.onReturn((awayMs) => latest(awayMs)), [connection]);
 }
 
-/** Calls back when the stream stands, at first and after each break: what was asked for before may lack something. */
+/** Calls `onStart` when the stream runs, at first and after each reconnection: a query from before it may lack events. */
 export function useStart(onStart: () => void): void {
   const { stream } = useLive();
   const latest = useEffectEvent(onStart);

@@ -1,4 +1,4 @@
-/** What a screen reader is told of the stream: a sentence every few seconds at most. */
+/** The announcements of the stream for screen readers: at most a sentence every few seconds. */
 import { useRef, useState } from "react";
 import { addTallies, EMPTY_TALLY, type Tally } from "@/apollo/events";
 import { describeTally } from "@/lib/tally";

@@ -1,4 +1,4 @@
-/** One action for the whole selection: how far it is, and what became of each. */
+/** One action on the whole selection: its progress, and the outcome of each task. */
 import { useState } from "react";
 import { type Outcome, type TaskAction, useTaskActions } from "./useTaskActions";
 
@@ -10,14 +10,14 @@ interface Run {
 }
 
 export interface Bulk {
-  /** The latest, until its outcome was read. */
+  /** The latest run, until the reader closes its outcome. */
   readonly run: Run | null;
   readonly isBusy: boolean;
   readonly start: (action: TaskAction) => void;
   readonly close: () => void;
 }
 
-/** `onDone` is told when all of them were done: what was refused stays selected. */
+/** `onDone` is called when no task was refused; otherwise the selection stays. */
 export function useBulk(ids: ReadonlySet<string>, onDone: () => void): Bulk {
   const { runAll } = useTaskActions();
   const [run, setRun] = useState<Run | null>(null);

@@ -1,4 +1,4 @@
-/** After the connection was away: what was missed meanwhile, in words, for a few seconds. */
+/** A sentence about the events that were caught up with after a reconnection, for a few seconds. */
 import { useEffect, useRef, useState } from "react";
 import { LONGEST_REPLAY_MS } from "@/apollo/resume";
 import { plural } from "@/lib/format";

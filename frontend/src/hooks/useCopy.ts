@@ -1,4 +1,4 @@
-/** Copies a text; `copied` is true for a moment after. */
+/** Copies a text; `copied` is true for a moment afterwards. */
 import { useEffect, useState } from "react";
 import { copyText } from "@/lib/clipboard";
 

@@ -1,4 +1,4 @@
-/** Creates a task once, however often it is asked to: the same values go out under the same key. */
+/** Creates a task at most once for the same values: they are sent with the same idempotency key. */
 import { CombinedGraphQLErrors } from "@apollo/client/errors";
 import { useMutation } from "@apollo/client/react";
 import { useRef } from "react";
@@ -16,7 +16,7 @@ interface Creation {
 
 export function useCreateTask(): Creation {
   const [mutate, { loading }] = useMutation(CreateTaskDocument);
-  /** An answer that was lost may have been a yes: sent again unchanged, it finds the task that it made. */
+  /** A request whose answer was lost may have created the task: sent again with the same key, it finds that task. */
   const last = useRef({ values: "", key: "" });
   return {
     isBusy: loading,

@@ -1,4 +1,4 @@
-/** What of a JSON value is unfolded, and the search in it, which unfolds what it finds. */
+/** Which parts of a JSON value are unfolded, and the search in it, which unfolds its matches. */
 import { useState } from "react";
 import { idOf, type Line, linesOf, reveal, search, SHOWN_AT_FIRST, type View } from "@/lib/jsonTree";
 

@@ -31,7 +31,7 @@ test("a key does its work, and two in a row theirs", async () => {
   expect(keys["t"]).not.toHaveBeenCalled();
 });
 
-test("who types, or stands in a dialog, is left alone", async () => {
+test("keys are ignored while the reader types or a dialog is open", async () => {
   const { keys, text, inside } = open("j");
   text.focus();
   await userEvent.keyboard("j");

@@ -1,4 +1,4 @@
-/** Keys that do something on a page: single ones, and two in a row as "g t". Silent while somebody types. */
+/** Keyboard shortcuts of a page: single keys, and sequences of two as "g t". Ignored while the reader types. */
 import { useEffect, useEffectEvent } from "react";
 
 const SEQUENCE_MS = 900;
@@ -8,7 +8,7 @@ export type Keys = Readonly<Record<string, () => void>>;
 const TYPES = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable=true]";
 const PRESSES = "a, button, input, [role=tab], [role=option]";
 
-/** Whether the key belongs to what has the focus, rather than to the page. */
+/** Whether the focused element handles the key itself. */
 export function isTaken(key: string, target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
   if (target.closest(TYPES) || target.closest("[role=dialog], [role=menu], [role=listbox]")) return true;

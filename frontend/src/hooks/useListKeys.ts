@@ -1,4 +1,4 @@
-/** The list by keyboard: where it stands, and what its keys do. */
+/** The keyboard shortcuts of the list, and its active row. */
 import { useApolloClient } from "@apollo/client/react";
 import { type RefObject, useCallback, useState } from "react";
 import { keep, recall } from "@/apollo/lists";
@@ -8,7 +8,7 @@ import { useKeys } from "./useKeys";
 import { type TaskAction, useTaskActions } from "./useTaskActions";
 
 interface Options {
-  /** Of the list, by which its place is found again. */
+  /** The key of the list, under which the active row is kept. */
   readonly listKey: string;
   readonly ids: readonly string[];
   readonly selection: ListSelection;
@@ -16,12 +16,12 @@ interface Options {
   readonly searchBox: RefObject<HTMLInputElement | null>;
   readonly onPeek: (id: string | undefined) => void;
   readonly onOpen: (id: string) => void;
-  /** For the selection, when there is one. */
+  /** Called instead of acting on the row, when there is a selection. */
   readonly onBulk: (action: TaskAction) => void;
 }
 
 export interface ListKeys {
-  /** The index of the row that the keyboard is at, or -1. */
+  /** The index of the active row, or -1. */
   readonly active: number;
   readonly setActive: (index: number) => void;
 }
@@ -59,7 +59,7 @@ export function useListKeys(options: Options): ListKeys {
   return { active, setActive };
 }
 
-/** Kept with the list, so that whoever comes back to it finds the keyboard where it was. */
+/** The active row, kept with the list, so that going back restores it. */
 function useActiveRow(listKey: string, ids: readonly string[]): ListKeys {
   const client = useApolloClient();
   const [activeId, setActiveId] = useState(() => recall(client, listKey)?.active ?? null);
@@ -74,7 +74,7 @@ function useActiveRow(listKey: string, ids: readonly string[]): ListKeys {
   return { active: activeId === null ? -1 : ids.indexOf(activeId), setActive };
 }
 
-/** On the selection; on one row where nothing is selected. */
+/** Acts on the selection, or on one row where no row is selected. */
 function useRowAction({ selection, onBulk }: Options): (action: TaskAction, id: string | undefined) => void {
   const { run } = useTaskActions();
   return (action, id) => {

@@ -1,4 +1,4 @@
-/** How far a list is scrolled: kept for its return, and whether that is its top. */
+/** The scroll offset of a list, kept for the way back, and whether the list is at its top. */
 import { useApolloClient } from "@apollo/client/react";
 import { useCallback, useState } from "react";
 import { keep, recall } from "@/apollo/lists";
@@ -7,7 +7,7 @@ import { keep, recall } from "@/apollo/lists";
 const AT_TOP = 4;
 
 export interface ListPlace {
-  /** Where the list was left, in pixels. */
+  /** The kept scroll offset, in pixels. */
   readonly offset: number;
   readonly isAtTop: boolean;
   readonly onScroll: (offset: number) => void;

@@ -1,18 +1,18 @@
-/** Which rows of a list are selected. A selection is of one filter: what another one hides must not be acted on. */
+/** The selected tasks of a list. A new filter clears the selection: no action may reach a task that is not shown. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { extend, NOTHING_SELECTED, selectAll, type Selection, toggle } from "@/lib/selection";
 
 export interface ListSelection {
   readonly ids: ReadonlySet<string>;
   readonly onToggle: (id: string, isRange: boolean) => void;
-  /** All that are loaded; or none, when all of them were. */
+  /** Selects every loaded task, or none when all of them are selected. */
   readonly onToggleAll: () => void;
   readonly clear: () => void;
 }
 
 type Change = (now: Selection) => Selection;
 
-/** `key` is the list's, `loaded` are the tasks that it shows. */
+/** `key` is the key of the list, `loaded` are the tasks in it. */
 export function useListSelection(key: string, loaded: readonly string[]): ListSelection {
   const [state, setState] = useState({ key, selection: NOTHING_SELECTED });
   const set = useCallback(
@@ -20,7 +20,7 @@ export function useListSelection(key: string, loaded: readonly string[]): ListSe
       setState((before) => ({ key, selection: change(before.key === key ? before.selection : NOTHING_SELECTED) })),
     [key],
   );
-  const shown = useRef(loaded); // read by handlers alone, so that a longer list renders no row anew
+  const shown = useRef(loaded); // read by handlers alone, so that a longer list renders no row again
   useEffect(() => {
     shown.current = loaded;
   }, [loaded]);

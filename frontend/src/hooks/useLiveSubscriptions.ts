@@ -1,4 +1,4 @@
-/** Keeps the app's two subscriptions: every change of every task, and the figures. */
+/** The app's two subscriptions: every change of every task, and the figures. */
 import { useApolloClient, useSubscription } from "@apollo/client/react";
 import { useState } from "react";
 import { LONGEST_REPLAY_MS } from "@/apollo/resume";
@@ -11,7 +11,7 @@ export function useLiveSubscriptions(): void {
   const client = useApolloClient();
   const [after, setAfter] = useState<string | null>(null);
 
-  /** A short absence is replayed; after a long one, what is shown is asked for again. */
+  /** After a short disconnection missed events are replayed; after a long one the shown queries are fetched again. */
   const catchUp = (awayMs: number): void => {
     if (awayMs > LONGEST_REPLAY_MS) void client.refetchQueries({ include: "active" });
   };
@@ -30,7 +30,7 @@ export function useLiveSubscriptions(): void {
       if (data.data) stream.push(data.data.taskStatus);
     },
   });
-  // It is asked for after the other, and answers at once: the other stands by then.
-  const onData = (): void => stream.stands(connection.made());
+  // This subscription is sent after the other one and answers at once: by then the other one runs.
+  const onData = (): void => stream.runsOn(connection.made());
   useSubscription(StatsStreamDocument, { skip: resting, ignoreResults: true, onData });
 }

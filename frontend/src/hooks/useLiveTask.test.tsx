@@ -41,33 +41,33 @@ function look() {
       answers[which]?.complete();
     });
   };
-  const hear = (event: Partial<StreamEvent>): void => {
+  const receive = (event: Partial<StreamEvent>): void => {
     const buffer = new EventBuffer();
     buffer.push(makeEvent({ taskId: TASK.id, ...event }));
     act(() => void applyBatch(cache, buffer.take()));
   };
   const says = (words: string): Promise<unknown> => screen.findByText(words);
-  return { answers, answer, hear, says };
+  return { answers, answer, receive, says };
 }
 
 test("after an event the task is asked for again, and until it answers what was known is behind", async () => {
-  const { answers, answer, hear, says } = look();
+  const { answers, answer, receive, says } = look();
   answer(0, 1);
   await says("up to date");
-  hear({ status: "PROCESSING", version: 2, attempt: 1 });
+  receive({ status: "PROCESSING", version: 2, attempt: 1 });
   await says("behind");
   answer(1, 2);
   await says("up to date");
   expect(answers).toHaveLength(2);
 });
 
-test("an answer that is under way when the next event comes does not stand for the one after it", async () => {
-  const { answers, answer, hear, says } = look();
+test("a request in flight when the next event arrives is followed by another one", async () => {
+  const { answers, answer, receive, says } = look();
   answer(0, 1);
   await says("up to date");
-  hear({ status: "PROCESSING", version: 2, attempt: 1 });
+  receive({ status: "PROCESSING", version: 2, attempt: 1 });
   await waitFor(() => expect(answers).toHaveLength(2));
-  hear({ status: "DONE", version: 3, attempt: 1 });
+  receive({ status: "DONE", version: 3, attempt: 1 });
   await waitFor(() => expect(answers).toHaveLength(3));
   answer(1, 2);
   answer(2, 3);

@@ -1,11 +1,11 @@
-/** One task's query, asked again whenever an event says that there is something new: what it was, only the task tells. */
+/** The query of one task, fetched again after each event that has a newer version: an event does not carry every field. */
 import type { TypedDocumentNode } from "@apollo/client";
 import { useFragment, useQuery } from "@apollo/client/react";
 import { useEffect } from "react";
 import { LiveTask_historyFragmentDoc } from "@/generated/graphql";
 import { useLive, useStart } from "./live";
 
-/** An answer that is under way may be older than the event: it must not stand for the one asked for now. */
+/** A request that is in flight may be older than the event: a new one must not share its answer. */
 const CONTEXT = { queryDeduplication: false };
 
 /** `document` spreads LiveTask_history. */
@@ -15,16 +15,16 @@ export function useLiveTask<Data>(document: TypedDocumentNode<Data, { readonly i
   const { stream } = useLive();
   const { version, recorded } = useVersions(id);
   useEffect(() => {
-    if (version !== recorded) refetch().catch(() => undefined); // the next event asks again
+    if (version !== recorded) refetch().catch(() => undefined); // the next event fetches it again
   }, [version, recorded, refetch]);
   useEffect(() => {
     if (version !== null) stream.check(new Map([[id, version]]));
   }, [stream, id, version]);
-  useStart(() => void refetch().catch(() => undefined)); // the next event asks again
+  useStart(() => void refetch().catch(() => undefined)); // the next event fetches it again
   return result;
 }
 
-/** Whether something happened to the task that its history does not tell yet. */
+/** Whether the task has a newer version than its history. */
 export function useIsBehind(id: string): boolean {
   const { version, recorded } = useVersions(id);
   return version !== recorded;
@@ -32,7 +32,7 @@ export function useIsBehind(id: string): boolean {
 
 interface Versions {
   readonly version: number | null;
-  /** The newest of the history. */
+  /** The newest version in the history. */
   readonly recorded: number | null;
 }
 

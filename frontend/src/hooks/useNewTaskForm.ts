@@ -1,4 +1,4 @@
-/** The state of the form for a new task: its values, what is wrong with them, and its way to the API. */
+/** The state of the form for a new task: its values, their errors, and the request that creates the task. */
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useNavigate } from "@tanstack/react-router";
 import { type RefObject, type SyntheticEvent, useRef, useState } from "react";
@@ -9,12 +9,12 @@ interface NewTaskFormState {
   readonly form: UseFormReturnType<NewTaskValues>;
   readonly element: RefObject<HTMLFormElement | null>;
   readonly isBusy: boolean;
-  /** What was refused and belongs to no field. */
+  /** An error of the API that belongs to no field. */
   readonly problem: string | null;
   readonly onSubmit: (event?: SyntheticEvent<HTMLFormElement>) => void;
 }
 
-/** `onDone` is told after the task was created, before its page is shown. */
+/** `onDone` is called after the task was created, before its page is shown. */
 export function useNewTaskForm(initial: NewTaskValues, onDone?: () => void): NewTaskFormState {
   const navigate = useNavigate();
   const { create, isBusy } = useCreateTask();

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function turn(state: DocumentVisibilityState): void {
+function setVisibility(state: DocumentVisibilityState): void {
   vi.spyOn(document, "visibilityState", "get").mockReturnValue(state);
   act(() => void document.dispatchEvent(new Event("visibilitychange")));
 }
@@ -20,13 +20,13 @@ const pass = (ms: number): void => act(() => void vi.advanceTimersByTime(ms));
 test("a hidden tab rests after a while, and says for how long when it is seen again", () => {
   const woke = vi.fn<(restedMs: number) => void>();
   const { result } = renderHook(() => useRest(woke, PATIENCE_MS));
-  turn("hidden");
+  setVisibility("hidden");
   pass(PATIENCE_MS - 1);
   expect(result.current).toBe(false);
   pass(1);
   expect(result.current).toBe(true);
   pass(5_000);
-  turn("visible");
+  setVisibility("visible");
   expect(result.current).toBe(false);
   expect(woke).toHaveBeenCalledExactlyOnceWith(5_000);
 });
@@ -34,9 +34,9 @@ test("a hidden tab rests after a while, and says for how long when it is seen ag
 test("a short look away changes nothing", () => {
   const woke = vi.fn<(restedMs: number) => void>();
   const { result } = renderHook(() => useRest(woke, PATIENCE_MS));
-  turn("hidden");
+  setVisibility("hidden");
   pass(PATIENCE_MS / 2);
-  turn("visible");
+  setVisibility("visible");
   pass(PATIENCE_MS);
   expect(result.current).toBe(false);
   expect(woke).not.toHaveBeenCalled();

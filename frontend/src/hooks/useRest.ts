@@ -1,4 +1,4 @@
-/** Whether nobody looks: a tab that has been hidden for a while rests, and says for how long when it is seen again. */
+/** Whether the tab is paused, as it has been hidden for a while; and for how long, once it is visible again. */
 import { useEffect, useEffectEvent, useState } from "react";
 
 const PATIENCE_MS = 20_000;

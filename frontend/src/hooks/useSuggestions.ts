@@ -1,4 +1,4 @@
-/** The kinds and queues that there are: what a field suggests. Asked for when somebody wants them. */
+/** The known kinds and queues, as suggestions of a field. Fetched when the field is opened. */
 import { skipToken, useQuery } from "@apollo/client/react";
 import { SuggestionsDocument } from "@/generated/graphql";
 

@@ -1,4 +1,4 @@
-/** Retry and cancel: shown at once, undone when the API refuses. */
+/** The actions retry and cancel: shown at once, undone when the API refuses. */
 import type { ApolloClient } from "@apollo/client";
 import { CombinedGraphQLErrors } from "@apollo/client/errors";
 import { useApolloClient } from "@apollo/client/react";
@@ -9,7 +9,7 @@ export type TaskAction = "retry" | "cancel";
 
 export interface Outcome {
   readonly id: string;
-  /** Null when it was done. */
+  /** Null when the action succeeded. */
   readonly refusal: string | null;
 }
 
@@ -23,7 +23,7 @@ export function refusalOf(error: unknown): string {
 
 const underWay = new Map<string, Promise<Outcome>>();
 
-/** One action of a task at a time: a retry right after a cancel must not overtake it. */
+/** The actions of a task run one after the other: a retry must not overtake the cancel before it. */
 function inOrder(id: string, action: () => Promise<Outcome>): Promise<Outcome> {
   const before = underWay.get(id);
   const mine = before ? before.then(action) : action();
@@ -43,7 +43,7 @@ async function act(client: ApolloClient, action: TaskAction, id: string): Promis
   }
 }
 
-/** What the task will look like: it waits again, or a waiting one has ended. A running one stops when its handler does. */
+/** The optimistic state. A cancelled task that runs keeps its status until its handler has stopped. */
 function optimism(client: ApolloClient, action: TaskAction, id: string): object {
   const task = client.cache.readFragment({ id: `Task:${id}`, fragment: LiveTaskFragmentDoc, fragmentName: "LiveTask" });
   if (!task) return {};
@@ -64,7 +64,7 @@ function optimism(client: ApolloClient, action: TaskAction, id: string): object 
 
 export interface TaskActions {
   readonly run: (action: TaskAction, id: string) => Promise<Outcome>;
-  /** A few at a time; `onProgress` hears of each. */
+  /** Runs a few at a time, and calls `onProgress` with each outcome. */
   readonly runAll: (
     action: TaskAction,
     ids: readonly string[],

@@ -68,7 +68,7 @@ test("an answer that a later one has overtaken takes no task away again", async 
   await waitFor(() => expect(result.current.ids).toEqual(["second", "first"]));
 });
 
-test("a task of which more was heard than the answer knew is asked for again", async () => {
+test("a task with a newer event than the answer is fetched again", async () => {
   const { asked, answer, say, statusOf, stream } = look();
   await waitFor(() => expect(asked).toHaveLength(1));
   act(() => stream.push(makeEvent({ taskId: "second", status: "DONE", version: 3 })));
@@ -79,14 +79,14 @@ test("a task of which more was heard than the answer knew is asked for again", a
   await waitFor(() => expect(statusOf("second")).toBe("DONE"));
 });
 
-test("when the stream stands the list is asked for again: something may have happened before it did", async () => {
+test("when the stream starts the list is fetched again: it may lack events from before", async () => {
   const { asked, answer, result, stream } = look();
   await waitFor(() => expect(asked).toHaveLength(1));
   await answer(0, FIRST);
-  act(() => stream.stands(1));
+  act(() => stream.runsOn(1));
   await waitFor(() => expect(asked).toHaveLength(2));
   await answer(1, SECOND, FIRST);
   await waitFor(() => expect(result.current.ids).toEqual(["second", "first"]));
-  act(() => stream.stands(1));
+  act(() => stream.runsOn(1));
   expect(asked).toHaveLength(2);
 });

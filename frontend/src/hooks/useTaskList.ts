@@ -1,4 +1,4 @@
-/** One filtered list: its ids in order, more of them by keyset, and how many newer ones there are meanwhile. */
+/** One filtered list: its ids in order, more of them by keyset pages, and the number of newer ones. */
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
 import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
@@ -10,21 +10,21 @@ import { useBatches, useLive, useStart } from "./live";
 import { refusalOf } from "./useTaskActions";
 import { useThrottled } from "./useThrottled";
 
-/** At the top new tasks go in by themselves, all day; as many leave at the other end. */
+/** At the top of the list new tasks are inserted, for days on end; so the list is cut to this length. */
 const KEPT_AT_TOP = 600;
 const NEWER_MAX = 200;
 const REFRESH_MS = 1_000;
 
 export interface Newer {
   readonly count: number;
-  /** Whether there are more than were counted. */
+  /** Whether there are more than `count`. */
   readonly isMore: boolean;
 }
 
 export interface TaskList {
-  /** Undefined until the first page is there. */
+  /** Undefined until the first page has loaded. */
   readonly ids: readonly string[] | undefined;
-  /** Whose ids these are: of the filter before, until this one's come. */
+  /** The key of the list that the ids belong to: the previous filter's, until this one has loaded. */
   readonly key: string;
   readonly isStale: boolean;
   readonly hasMore: boolean;
@@ -36,11 +36,11 @@ export interface TaskList {
 }
 
 interface Options extends ListQuery {
-  /** Whether new tasks may go in by themselves: the reader is at the top. */
+  /** Whether new tasks are inserted: the list is scrolled to its top. */
   readonly isAtTop: boolean;
 }
 
-/** Of one filter: what a former one left behind is not shown for the next. */
+/** A value of one list: the value of a previous filter is not used for the next. */
 interface Keyed<Value> {
   readonly key: string;
   readonly value: Value;
@@ -80,16 +80,16 @@ export function useTaskList({ isAtTop, ...query }: Options): TaskList {
 }
 
 interface LoadedList {
-  /** The latest that was loaded, maybe of another filter. */
+  /** The list that was loaded last, maybe of another filter. */
   readonly list: Keyed<Pages> | undefined;
-  /** Of this filter. */
+  /** The pages of this filter. */
   readonly pages: Pages | undefined;
   readonly error: string | null;
-  /** The page behind the cursor `after`, or the first. */
+  /** Loads the page after the cursor `after`, or the first. */
   readonly load: (after: string | null) => Promise<void>;
 }
 
-/** `onHead` is told of each first page that came. */
+/** `onHead` is called when a first page has loaded. */
 function usePages(query: ListQuery, isAtTop: boolean, onHead: () => void): LoadedList {
   const client = useApolloClient();
   const { stream } = useLive();
@@ -100,7 +100,7 @@ function usePages(query: ListQuery, isAtTop: boolean, onHead: () => void): Loade
   const load = async (after: string | null): Promise<void> => {
     const request = ++requests.current.sent;
     const page = await loadPage(client, query, after).catch(refusalOf);
-    if (after === null && request < requests.current.answered) return; // one that was sent later has overtaken it
+    if (after === null && request < requests.current.answered) return; // a later request has been answered first
     if (after === null) requests.current.answered = request;
     if (typeof page === "string") {
       setFailure({ key, value: page });
@@ -114,13 +114,13 @@ function usePages(query: ListQuery, isAtTop: boolean, onHead: () => void): Loade
     setList(keyed(key, recall(client, key)?.pages));
   };
   const loadFirst = useEffectEvent(() => void load(null));
-  useLayoutEffect(() => queueMicrotask(loadFirst), [key]); // before the paint: it may have been loaded ahead
+  useLayoutEffect(() => queueMicrotask(loadFirst), [key]); // before the paint: the page may have been loaded ahead
 
   const recalled = list?.key === key ? list : keyed(key, recall(client, key)?.pages);
   return { list, pages: recalled?.value, error: failure.key === key ? failure.value : null, load };
 }
 
-/** How many tasks stand before those that were loaded, since it was looked. */
+/** The number of tasks before the first loaded one, when it was last counted. */
 function useNewer(query: ListQuery): {
   readonly count: Newer;
   readonly look: (pages: Pages | undefined) => Promise<void>;

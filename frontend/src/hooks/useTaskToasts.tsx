@@ -1,4 +1,4 @@
-/** Tells of tasks as they move: each by its name while there are few, all in one toast that counts when there are many. */
+/** Shows a toast for each task that changes; while many change, one toast that counts them. */
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
 import { notifications, notificationsStore } from "@mantine/notifications";
@@ -47,7 +47,7 @@ export function useTaskToasts(): void {
     recent.current.tally = addTallies(recent.current.tally, batch.tally);
     const isBurst = recent.current.tasks.size > FEW || now < burst.current.until;
     if (isBurst) {
-      const isOn = now < burst.current.until; // else it begins with those that were told by their names
+      const isOn = now < burst.current.until; // else the count begins with the tasks that had a toast each
       const tally = isOn ? addTallies(burst.current.tally, batch.tally) : recent.current.tally;
       burst.current = { tally, until: now + BURST_SHOWN_MS };
       recount();
@@ -59,7 +59,7 @@ export function useTaskToasts(): void {
   });
 }
 
-/** What is worth a toast: a creation, and each of the three ends. */
+/** The events that have a toast: a creation, and each of the three final statuses. */
 function tellable(batch: Batch, style: ToastStyle): readonly StreamEvent[] {
   if (style === "none") return [];
   return [...batch.changes.values()]
@@ -86,7 +86,7 @@ async function showOne(client: ApolloClient, event: StreamEvent, onOpen: (id: st
   show(`task-${taskId}`, message, ONE_SHOWN_MS, "polite");
 }
 
-/** One toast under one id: the next news of it takes its place. */
+/** One toast with one id: the next toast with that id replaces it. */
 function show(id: string, message: ReactNode, autoClose: number | false, live: "polite" | "off"): void {
   const toast = { id, message, autoClose, withBorder: true, role: "status", "aria-live": live, color: "gray" } as const;
   const isShown = notificationsStore.getState().notifications.some((one) => one.id === id);

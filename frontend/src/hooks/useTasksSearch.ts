@@ -1,4 +1,4 @@
-/** What the list shows, as the address says it: the filter, the order, the task that is peeked at; and how each changes. */
+/** The state of the list in the URL: its filter, its order, the peeked task; and the functions that change them. */
 import { useApolloClient } from "@apollo/client/react";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
@@ -10,9 +10,9 @@ import { NO_FILTER, stripUndefined, type TasksSearch, toFilter, toOrder, toQuery
 interface TasksSearchState {
   readonly search: TasksSearch;
   readonly query: ListQuery;
-  /** Of the list that the query asks for. */
+  /** The key of the list that the query fetches. */
   readonly key: string;
-  /** `isTyping` replaces the address rather than adding to the history. */
+  /** With `isTyping` the history entry is replaced, not added. */
   readonly filterBy: (changes: Partial<TasksSearch>, isTyping?: boolean) => void;
   readonly clear: () => void;
   readonly peek: (id: string | undefined) => void;
@@ -26,7 +26,7 @@ export function useTasksSearch(): TasksSearchState {
   const query = { filter: useFilter(search), orderBy: toOrder(search) };
   const key = keyOf(query);
   const client = useApolloClient();
-  /** The tasks are under way before the page renders anew. */
+  /** Requests the tasks before the page renders again. */
   const filterBy = useCallback(
     (changes: Partial<TasksSearch>, isTyping = false): void => {
       const next = toQuery({ ...search, ...changes }, present());

@@ -1,4 +1,4 @@
-/** The page's name in tabs and history; undefined while it is not known. */
+/** Sets the title of the document; undefined while it is not known. */
 import { useEffect } from "react";
 
 export function useTitle(title: string | undefined): void {

@@ -1,4 +1,4 @@
-/** Which rows of a table are in sight, and so are there; and when more of them are wanted. */
+/** Which rows of a table are visible, and so are rendered; and when more of them are loaded. */
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useEffect, useEffectEvent, useLayoutEffect } from "react";
 
@@ -11,9 +11,9 @@ interface Options {
   readonly ids: readonly string[];
   readonly rowHeight: number;
   readonly scroller: RefObject<HTMLDivElement | null>;
-  /** How far it was scrolled when it was left. */
+  /** The scroll offset to begin with, in pixels. */
   readonly offset: number;
-  /** The row that is kept in sight, or -1. */
+  /** The index of the row that is scrolled into view, or -1. */
   readonly active: number;
 }
 
@@ -42,9 +42,9 @@ export function useVirtualRows({ ids, rowHeight, scroller, offset, active }: Opt
   return rows;
 }
 
-/** Calls `load` after the paint in which the last of `count` rows came near. `isWanted` is false while there is none to load. */
+/** Calls `load` when the last rows of `count` are near, after the paint. `isWanted` is false while no more can be loaded. */
 export function useMoreRows(rows: Rows, count: number, isWanted: boolean, load: () => void): void {
-  const margin = rows.scrollOffset ? NEAR_END : 1; // nothing more is loaded for who only looks at the top
+  const margin = rows.scrollOffset ? NEAR_END : 1; // a reader who does not scroll needs no second page
   const last = rows.getVirtualItems().at(-1);
   const isNearEnd = isWanted && last !== undefined && last.index >= count - margin;
   const more = useEffectEvent(load);

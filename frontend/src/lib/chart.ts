@@ -1,4 +1,4 @@
-/** Where marks and ticks of a chart stand. Pure. */
+/** The positions of a chart's marks and ticks. Pure. */
 
 export interface Tick {
   readonly value: number;

@@ -1,13 +1,13 @@
-/** The clipboard, where the browser lets a page have it; else the way of old, which needs no HTTPS. */
+/** Copies and downloads. Uses the clipboard API where the browser offers it, else execCommand, which needs no HTTPS. */
 
-/** Returns whether the text is there. */
+/** Returns whether the text was copied. */
 export async function copyText(text: string): Promise<boolean> {
   if (window.isSecureContext) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
     } catch {
-      // Forbidden, as for a page without the focus: the way of old may still do.
+      // The browser refused, as for a page without the focus: execCommand may still work.
     }
   }
   return copyBySelection(text);
@@ -32,7 +32,7 @@ function copyBySelection(text: string): boolean {
   }
 }
 
-/** Hands a text to the browser as a file. */
+/** Downloads a text as a file. */
 export function download(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   const link = document.createElement("a");

@@ -1,4 +1,4 @@
-/** One clock for every duration that ticks: it runs only while somebody looks. */
+/** One clock for every duration that is updated each second: it runs only while a component subscribes. */
 import { useSyncExternalStore } from "react";
 
 const TICK_MS = 1_000;
@@ -29,8 +29,8 @@ function subscribe(listener: () => void): () => void {
 
 const idle = (): (() => void) => () => undefined;
 
-/** The present in milliseconds, to the second. */
+/** The current time in milliseconds, to the second. */
 export const present = (): number => (listeners.size === 0 ? Math.floor(Date.now() / TICK_MS) * TICK_MS : now);
 
-/** The present, every second; stands still unless `ticking`. */
+/** The current time, updated each second while `ticking`. */
 export const useNow = (ticking = true): number => useSyncExternalStore(ticking ? subscribe : idle, present);

@@ -1,4 +1,4 @@
-/** Where the dashboard and the API are: from config.js, which the serving process writes; else as built; else this origin. */
+/** The URLs of the dashboard and the API: from config.js, which the server writes; else as built; else this origin. */
 
 interface RuntimeConfig {
   readonly apiBase?: string;
@@ -23,7 +23,7 @@ export const basePath: string = window.TASKFLOW_CONFIG?.basePath ?? "";
 /** The address of one of the server's paths, for the browser itself; the router adds the prefix by itself. */
 export const hrefOf = (path: `/${string}`): string => basePath + path;
 
-/** `wsUrl` may be given in the form that ends in /ws; GraphQL's own socket stands beside it at /graphql. */
+/** `wsUrl` may be given in the form that ends in /ws; GraphQL's own socket is beside it at /graphql. */
 export function endpoints(config: RuntimeConfig, origin: string): Endpoints {
   const base = (config.apiBase ?? "").replace(/\/+$/, "") || origin + (config.basePath ?? "");
   const http = new URL(`${base}/graphql`, origin);

@@ -34,11 +34,11 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(span / DAY)} d ${Math.floor((span % DAY) / HOUR)} h`;
 }
 
-/** How long something has been going on: in whole seconds, as it is shown anew each second. */
+/** A duration that goes on, in whole seconds, as it is updated each second. */
 export const formatElapsed = (ms: number): string =>
   ms < MINUTE ? `${Math.floor(Math.max(0, ms) / SECOND)} s` : formatDuration(ms);
 
-/** The length of what is over, exactly; of what goes on, as the ticking clocks beside it have it. */
+/** The exact duration of what has ended; of what goes on, whole seconds, as every ticking clock shows. */
 export const formatSpan = ({ from, to, isOpen }: { from: number; to: number; isOpen: boolean }): string =>
   isOpen ? formatElapsed(to - from) : formatDuration(to - from);
 
@@ -72,5 +72,5 @@ export function formatTime(iso: string, style: TimeStyle, now: number): string {
   return style === "relative" ? formatRelative(Date.parse(iso), now) : formatInstant(iso, style);
 }
 
-/** The short form of an id that still tells tasks apart: UUIDv7s begin alike and end at random. */
+/** The short form of an id, its end: UUIDv7s begin alike and end at random. */
 export const shortId = (id: string): string => id.slice(-8);

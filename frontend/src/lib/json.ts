@@ -1,6 +1,6 @@
-/** JSON without loss: an integer that a number can't hold keeps its digits, and a mistake has a place. Pure. */
+/** JSON without loss: an integer that a number can't hold keeps its digits; a syntax error has line and column. Pure. */
 
-/** Stands before the digits of such an integer; no text that people write has it. */
+/** The prefix of the digits of such an integer; no text that people write contains it. */
 const MARK = "\uE0BD";
 const LONG = /\d{16}/;
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
@@ -19,7 +19,7 @@ export class JsonMistake extends Error {
 
 export const isBigInteger = (value: unknown): value is string => typeof value === "string" && value.startsWith(MARK);
 
-/** Its digits, as they were written. */
+/** The digits of an integer that was kept as a text. */
 export const digitsOf = (value: string): string => value.slice(MARK.length);
 
 /** The same JSON, in which JSON.parse loses no digit. */
@@ -37,7 +37,7 @@ export async function fetchExactly(input: RequestInfo | URL, init?: RequestInit)
 
 const raw = (JSON as { rawJSON?: (text: string) => unknown }).rawJSON;
 
-/** As it has to be for JSON.stringify to write every digit again. */
+/** The value in the form from which JSON.stringify writes every digit. */
 export function toWire(value: unknown): unknown {
   if (isBigInteger(value)) return raw ? raw(digitsOf(value)) : Number(digitsOf(value));
   if (Array.isArray(value)) return value.map(toWire);
@@ -101,7 +101,7 @@ function mistake(text: string, at: number, message: string): JsonMistake {
   return new JsonMistake(message, before.length, (before.at(-1)?.length ?? 0) + 1);
 }
 
-/** Walks over the text without building anything. */
+/** Scans the text without building a value. */
 function firstMistake(text: string): JsonMistake | null {
   const reader: Reader = { text, at: 0 };
   try {

@@ -1,4 +1,4 @@
-/** A JSON value as the lines of a tree: what is open, what is cut, what a search finds. Pure. */
+/** A JSON value as the lines of a tree: which are unfolded, which are cut, which match a search. Pure. */
 import { digitsOf, isBigInteger } from "./json";
 
 /** Names and indexes from the top. */
@@ -49,9 +49,9 @@ export function leafOf(value: unknown): { readonly type: Leaf; readonly text: st
 }
 
 export interface View {
-  /** What was opened or closed by hand; else the first levels are open. */
+  /** The branches that the reader opened or closed; by default the first levels are open. */
   readonly toggled: ReadonlyMap<string, boolean>;
-  /** How many children are shown, where it is more than at first. */
+  /** The number of children that are shown, where it is more than the default. */
   readonly shown: ReadonlyMap<string, number>;
 }
 
@@ -98,7 +98,7 @@ export function search(value: unknown, words: string): readonly Path[] {
   return found;
 }
 
-/** The view in which everything on the way to the path is open, and shown. */
+/** The view in which every branch on the path is open and shown. */
 export function reveal(view: View, value: unknown, path: Path): View {
   const toggled = new Map(view.toggled);
   const shown = new Map(view.shown);

@@ -1,4 +1,4 @@
-/** Which kinds to look at first. Pure. */
+/** The order of kinds in the rankings. Pure. */
 
 export interface KindFigures {
   readonly kind: string;
@@ -19,7 +19,7 @@ export const slowest = (kinds: readonly KindFigures[]): readonly KindFigures[] =
     .toSorted((one, other) => (other.p95Ms ?? 0) - (one.p95Ms ?? 0))
     .slice(0, SHOWN);
 
-/** By how many failed: a kind of which one of one failed is less of a worry than one of which a thousand did. */
+/** Orders by the number of failures, not their rate: one failure of one matters less than a thousand of two thousand. */
 export const mostFailing = (kinds: readonly KindFigures[]): readonly KindFigures[] =>
   kinds
     .filter(({ failed }) => failed > 0)

@@ -1,4 +1,4 @@
-/** A new task, from what stands in the form to what the API takes, and back from what it refuses. Pure. */
+/** A new task: from the form's values to the API's input, and from the API's errors to the form's fields. Pure. */
 import type { CreateTaskInput } from "@/generated/graphql";
 import { formatInstant } from "./format";
 import { formatJson, JsonMistake, parseJson, toWire } from "./json";
@@ -21,7 +21,7 @@ export const TITLE_MAX = 255;
 export const ATTEMPTS_MAX = 100;
 
 export interface NewTaskSearch {
-  /** The task that this one begins as a copy of. */
+  /** The id of the task that the form copies. */
   readonly from?: string | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface Source {
   readonly runAt: string | null;
 }
 
-/** When a task that has not begun will begin, if that is still ahead: what repeats it keeps to that. */
+/** The date of a task that has not begun, if it is in the future: a copy of the task keeps it. */
 export const scheduled = ({ attempt, runAt }: Pick<Source, "attempt" | "runAt">, now: number): string | null =>
   attempt === 0 && runAt !== null && Date.parse(runAt) > now ? runAt : null;
 
@@ -57,7 +57,7 @@ export function valuesOf(source: Source, now: number): NewTaskValues {
   };
 }
 
-/** What can be told without asking the API. */
+/** The errors that are found without the API. */
 export function check(values: NewTaskValues): FieldErrors {
   const errors: FieldErrors = {};
   const title = values.title.trim();
@@ -93,7 +93,7 @@ function checkPayload(text: string): string | null {
   return isObject ? null : "A payload is an object, as { … }, or nothing";
 }
 
-/** Of values that `check` has passed. What is empty is left to the API. */
+/** The input of values that `check` has passed. An empty field is left out, for the API's default. */
 export function toInput(values: NewTaskValues, idempotencyKey: string): CreateTaskInput {
   const kind = values.kind.trim();
   const queue = values.queue.trim();
@@ -116,7 +116,7 @@ export function newKey(): string {
 
 export interface Refusal {
   readonly fields: FieldErrors;
-  /** What belongs to no field of the form. */
+  /** An error that belongs to no field of the form. */
   readonly rest: string | null;
 }
 

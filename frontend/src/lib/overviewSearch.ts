@@ -1,4 +1,4 @@
-/** How far back the overview looks, in the address. Pure. */
+/** The time span of the overview, in the URL. Pure. */
 import type { Span } from "@/generated/graphql";
 
 export type SpanKey = "15m" | "1h" | "6h" | "24h";

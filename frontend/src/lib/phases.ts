@@ -1,4 +1,4 @@
-/** A task's history as spans of time that follow each other without a gap: what it waited, ran and rested adds up. Pure. */
+/** A task's history as phases that follow each other without a gap, so that their durations add up to the whole. Pure. */
 import type { TaskStatus } from "@/generated/graphql";
 import { spanMs } from "./instants";
 import { isEnded } from "./status";
@@ -17,16 +17,16 @@ export type PhaseKind = "scheduled" | "queued" | "running" | "backoff" | "ended"
 
 export interface Phase {
   readonly kind: PhaseKind;
-  /** Of the event that began it. */
+  /** The version of the event that began the phase. */
   readonly version: number;
   readonly attempt: number;
   readonly from: number;
-  /** `now` while it goes on. */
+  /** The end of the phase; `now` while it goes on. */
   readonly to: number;
   readonly isOpen: boolean;
-  /** The status that it ended in, or is in. */
+  /** The status at the end of the phase, or the present one. */
   readonly status: TaskStatus;
-  /** How the attempt ended, of one that ran; null of any other, and of one that still runs. */
+  /** The status after the attempt, for a phase that ran; null for any other, and while it runs. */
   readonly outcome: Outcome | null;
 }
 
@@ -36,11 +36,11 @@ export interface Sums {
   readonly total: number;
   readonly waited: number;
   readonly ran: number;
-  /** Between an end and the retry that somebody asked for. */
+  /** The phase between an end and a requested retry. */
   readonly rested: number;
 }
 
-/** `runAt` splits the wait that goes on, or the first: until then it is scheduled, after that it queues.
+/** `runAt` splits the present wait, or the first: until then the task is scheduled, after that it is queued.
  *
  * A run lasts as long as the API's `durationMs`; what comes after it begins where it ends.
  */
@@ -66,17 +66,17 @@ export function phasesOf(events: readonly HistoryEvent[], runAt: string | null, 
   return phases;
 }
 
-/** Behind the date it queues. */
+/** After the date the task is queued. */
 function splitWait(wait: Phase, split: number): readonly Phase[] {
   const queued: Phase = { ...wait, kind: "queued", from: split };
   if (split === wait.from) return [queued];
   return split < wait.to ? [{ ...wait, to: split, isOpen: false }, queued] : [wait];
 }
 
-/** It is recorded under the run that it meets. */
+/** A cancel request is recorded during a run, and does not end it. */
 const isRequestToCancel = (event: HistoryEvent, before: HistoryEvent | undefined): boolean =>
   event.status === "PROCESSING" && before?.status === "PROCESSING" && before.attempt === event.attempt;
-/** Where a wait stops being one for a date. The date may be a later retry's: then it says nothing of the first wait. */
+/** The instant at which a scheduled wait becomes a queued one. A later retry's `runAt` does not split the first wait. */
 function splitAt(
   event: HistoryEvent,
   next: HistoryEvent | undefined,
@@ -118,7 +118,7 @@ export interface Attempt {
   readonly phase: Phase;
   readonly workerId: string | null;
   readonly error: HistoryEvent["error"];
-  /** What was said when it ended. */
+  /** The message at its end. */
   readonly message: string | null;
 }
 

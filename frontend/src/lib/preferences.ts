@@ -1,4 +1,4 @@
-/** What a person chose for this browser. A store that React can read; nothing of it is sent anywhere. */
+/** The reader's preferences in this browser, as a store that React can read. They are never sent. */
 import { useSyncExternalStore } from "react";
 
 export type TimeStyle = "relative" | "local" | "utc";
@@ -14,7 +14,7 @@ const DEFAULTS: Preferences = { time: "relative", toasts: "all" };
 const TIMES: readonly unknown[] = ["relative", "local", "utc"] satisfies TimeStyle[];
 const TOASTS: readonly unknown[] = ["all", "failures", "none"] satisfies ToastStyle[];
 
-/** Whatever is stored, only what is known gets through. */
+/** Parses the stored text; unknown values become their defaults. */
 export function parsePreferences(text: string | null): Preferences {
   try {
     const stored = JSON.parse(text ?? "{}") as Partial<Preferences> | null;

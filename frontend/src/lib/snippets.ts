@@ -1,4 +1,4 @@
-/** A task as something to paste elsewhere: the same create in GraphQL, curl and Python. Pure. */
+/** A task as code that creates the same one: in GraphQL, curl and Python. Pure. */
 import { formatJson } from "./json";
 
 export interface Recipe {
@@ -7,11 +7,11 @@ export interface Recipe {
   readonly queue: string;
   readonly payload: unknown;
   readonly maxAttempts: number;
-  /** When it is to begin; null for at once. */
+  /** When the task is to begin; null for at once. */
   readonly runAt: string | null;
 }
 
-/** Only what differs from what a create takes by itself. */
+/** The input without the fields that have their default. */
 function inputOf({ title, kind, queue, payload, maxAttempts, runAt }: Recipe): Record<string, unknown> {
   return {
     title,
@@ -23,12 +23,12 @@ function inputOf({ title, kind, queue, payload, maxAttempts, runAt }: Recipe): R
   };
 }
 
-/** The names of the REST calls. */
+/** The input with the names of the REST API. */
 function restOf({ runAt, maxAttempts, ...input }: Record<string, unknown>): Record<string, unknown> {
   return { ...input, ...(runAt !== undefined && { run_at: runAt }), max_attempts: maxAttempts };
 }
 
-/** As GraphQL writes a value: names without quotes. A name that is none can't be written, and goes as a variable. */
+/** A value in GraphQL's notation, which has no quotes around names; hasPlainNames says whether it can be written so. */
 function literal(value: unknown, indent: string): string {
   if (Array.isArray(value)) {
     return value.length === 0 ? "[]" : `[${value.map((one) => literal(one, indent)).join(", ")}]`;

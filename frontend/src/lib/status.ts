@@ -1,4 +1,4 @@
-/** What a status looks like and is called. Exhaustive: a new status fails the build. Colour means status, nothing else. */
+/** The name, icon and colour of each status. Exhaustive: a new status fails the build. Colour means status, nothing else. */
 import {
   IconCircleCheckFilled,
   IconCircleDashed,
@@ -37,7 +37,7 @@ const ENDED: Record<TaskStatus, boolean> = {
 
 export const isEnded = (status: TaskStatus): boolean => ENDED[status];
 
-/** Why an action can't be done, or null when it can. */
+/** Why an action is not possible, or null when it is. */
 export const WHY_NO_RETRY: Record<TaskStatus, string | null> = {
   PENDING: "It is waiting already",
   PROCESSING: "It is running",

@@ -1,8 +1,8 @@
-/** What a toast and a screen reader say of a burst of events. Pure. */
+/** The sentence about a burst of events, for a toast and for screen readers. Pure. */
 import type { Tally } from "@/apollo/events";
 import { formatCount } from "./format";
 
-/** "128 tasks done, 3 failed"; what counts most is first. Null when there is nothing that anybody need hear of. */
+/** "128 tasks done, 3 failed"; final statuses come first. Null when there is nothing to announce. */
 export function describeTally(tally: Tally, parts: readonly TallyPart[] = PARTS): string | null {
   const told = parts.filter(([key]) => tally[key] > 0);
   if (told.length === 0) return null;

@@ -10,12 +10,12 @@ export interface TasksSearch {
   readonly kind?: readonly string[] | undefined;
   readonly queue?: readonly string[] | undefined;
   readonly q?: string | undefined;
-  /** A span that ends now; or instants. */
+  /** A span that ends now; or two instants. */
   readonly range?: TimeRange | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly sort?: Exclude<SortKey, "newest"> | undefined;
-  /** The task that is looked at beside the list. */
+  /** The id of the peeked task. */
   readonly peek?: string | undefined;
 }
 
@@ -45,7 +45,7 @@ function strings(value: unknown): readonly string[] | undefined {
 
 const text = (value: unknown): string | undefined => strings(value)?.[0]?.trim() || undefined;
 
-/** Of the years that have four digits, which are all that the API takes. */
+/** The length of an instant whose year has four digits: the API takes no other. */
 const ISO_LENGTH = "2026-01-01T00:00:00.000Z".length;
 
 function instant(value: unknown): string | undefined {
@@ -58,7 +58,7 @@ const isStatus = (value: string): value is TaskStatus => (STATUSES as readonly s
 const keyOf = <Key extends string>(value: unknown, known: Readonly<Record<Key, unknown>>): Key | undefined =>
   typeof value === "string" && Object.hasOwn(known, value) ? (value as Key) : undefined;
 
-/** Whatever stands in the address: what is not known is undefined, said with its key, or the router would leave it in. */
+/** Parses the URL. An unknown value becomes undefined under its key; without the key the router would keep the value. */
 export function parseTasksSearch(raw: Raw): TasksSearch {
   const status = strings(raw["status"])
     ?.map((one) => one.toUpperCase())
@@ -81,7 +81,7 @@ export function stripUndefined<Shape extends object>(shape: Shape): Shape {
   return Object.fromEntries(Object.entries(shape).filter(([, value]) => value !== undefined)) as Shape;
 }
 
-/** `now` is when the filter was set: a span's beginning stands still while the list is looked at. */
+/** `now` is when the filter was set: the beginning of a span is fixed from then on. */
 export function toFilter(search: TasksSearch, now: number): TaskFilter | null {
   const after = search.range ? new Date(now - RANGES[search.range].ms).toISOString() : search.from;
   const filter: TaskFilter = stripUndefined({

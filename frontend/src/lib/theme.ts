@@ -1,4 +1,4 @@
-/** The look: warm neutrals in ink and paper. Colour is kept for what has a meaning, a task's status. */
+/** The theme: warm neutral greys. Colour is reserved for the status of a task. */
 import { createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from "@mantine/core";
 
 const gray: MantineColorsTuple = [
@@ -49,7 +49,7 @@ export const theme = createTheme({
       (input.color ?? PRIMARY) === PRIMARY && { color: "var(--mantine-primary-color-contrast)" }),
   }),
   components: {
-    // Mounted unseen, each dropdown would have the page laid out before anything is painted.
+    // Mounted while closed, each dropdown would force a layout before the first paint.
     Combobox: { defaultProps: { keepMounted: false } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, fz: "xs" } },
     Kbd: { defaultProps: { size: "xs" } },

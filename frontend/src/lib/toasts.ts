@@ -1,4 +1,4 @@
-/** Toasts that are not about the stream: a refusal of what somebody just asked for. */
+/** Toasts that are not about the stream: an action of the reader that the API refused or that failed. */
 import { notifications } from "@mantine/notifications";
 
 export function showRefusal(reason: string): void {

@@ -34,7 +34,7 @@ test.each([...TRACEBACKS])("nothing of a traceback is lost: %s", (_, text) => {
   expect(shown.map((line) => line.trim()).filter(Boolean)).toEqual(lines.map(bare).filter(Boolean));
 });
 
-test("own frames stand open, in each of the causes; TaskFlow's are folded", () => {
+test("own frames are open, in each of the causes; TaskFlow's are folded", () => {
   expect(outline(of("cause"))).toEqual([
     "app/shop/tasks.py:17",
     "app/shop/bank.py:7",
@@ -54,7 +54,7 @@ test("own frames stand open, in each of the causes; TaskFlow's are folded", () =
   expect(outline(of("context"))).toEqual(["6 folded", "app/shop/tasks.py:113", "1 folded"]);
 });
 
-test("the members of an exception group stand deeper, without Python's margins", () => {
+test("the members of an exception group are indented, without Python's margins", () => {
   const parts = of("group");
   expect(outline(parts)).toEqual([
     "2 folded",

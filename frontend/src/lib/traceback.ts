@@ -1,4 +1,4 @@
-/** A Python traceback in parts: its frames, own ones and folded ones of libraries, and what stands between them. Pure. */
+/** A Python traceback in parts: its frames, own ones and folded ones of libraries, and the lines between them. Pure. */
 
 export interface Frame {
   readonly kind: "frame";
@@ -27,7 +27,7 @@ export type Part = Frame | Words | Fold;
 
 interface Line {
   readonly text: string;
-  /** In how many exception groups it stands. */
+  /** The number of exception groups around it. */
   readonly depth: number;
 }
 
@@ -96,7 +96,7 @@ const STANDARD = /[/\\]lib[/\\](?:python|pypy)[\d.]+t?[/\\]|\\Lib\\|^<frozen /;
 const TASKFLOW = /^(.*[/\\]worker[/\\])attempt\.py$/;
 const SHIPPED_HANDLERS = /[/\\](?:handlers|examples)\.py$/;
 
-/** What is installed, comes with Python or is TaskFlow's; but for the package of a handler that is installed itself. */
+/** Whether a frame is of an installed package, of Python or of TaskFlow. The package of the handler never is. */
 function librariesOf(frames: readonly Frame[]): (file: string) => boolean {
   const files = frames.map(({ file }) => file);
   const folder = files.map((file) => TASKFLOW.exec(file)?.[1]).find((one) => one !== undefined);
@@ -111,5 +111,5 @@ function librariesOf(frames: readonly Frame[]): (file: string) => boolean {
 
 const ROOT = /^.*[/\\](?:(?:site|dist)-packages|lib[/\\](?:python|pypy)[\d.]+t?)[/\\]/;
 
-/** From the package on, or the last two folders: that says enough, and the whole is kept for a look. */
+/** The path from the package on, or its last two folders; the tooltip has all of it. */
 export const shortPath = (file: string): string => file.replace(ROOT, "").split(/[/\\]/).slice(-3).join("/");

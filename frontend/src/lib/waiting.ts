@@ -18,7 +18,7 @@ export interface QueueNow {
 
 export interface Sentence {
   readonly text: string;
-  /** Nobody seems to work on it. */
+  /** Whether no worker seems to take from the queue. */
   readonly isStuck: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A page that failed while it was drawn: the rest of the dashboard goes on. */
+/** The screen in place of a page that failed to render or to load; the rest of the dashboard works on. */
 import { Button } from "@mantine/core";
 import { IconBug } from "@tabler/icons-react";
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";

@@ -1,4 +1,4 @@
-/** A new task; or one that begins as a copy of another. */
+/** The page of the form for a new task, empty or filled with a copy of another. */
 import { useQuery } from "@apollo/client/react";
 import { Alert, Skeleton, Text, Title } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";

@@ -1,4 +1,4 @@
-/** No page has this address. */
+/** The screen of an address that no page has. */
 import { Button, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";

@@ -1,4 +1,4 @@
-/** How the whole is doing: what is there now, what ended lately and how long it took, what to look at first. */
+/** The overview: present counts, throughput, durations, and the kinds and queues with problems. */
 import { useQuery } from "@apollo/client/react";
 import { Alert, Button, Skeleton, Title, VisuallyHidden } from "@mantine/core";
 import { IconPlugConnectedX } from "@tabler/icons-react";

@@ -1,4 +1,4 @@
-/** One task: what it is, where its time went, why it failed, what it was given and gave back. Live. */
+/** The page of one task: head, timeline, attempts, payload, result, event log. Live. */
 import { Button, Code, Skeleton, VisuallyHidden } from "@mantine/core";
 import { IconFileUnknown, IconPlugConnectedX } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";

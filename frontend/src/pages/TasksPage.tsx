@@ -1,4 +1,4 @@
-/** All tasks, live: tabs, filter, table, peek. */
+/** The page of all tasks, live: tabs, filter, table, peek. */
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useCallback, useRef } from "react";
 import { BulkBar } from "@/components/list/BulkBar";

@@ -1,4 +1,4 @@
-/** An event of the stream, to be altered by a test. */
+/** An event of the stream, as a base for a test's own. */
 import type { StreamEvent } from "@/apollo/events";
 
 export function makeEvent(changes: Partial<StreamEvent> = {}): StreamEvent {

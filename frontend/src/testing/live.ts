@@ -1,4 +1,4 @@
-/** A connection that stands, and a stream of which the test makes the events. */
+/** A connection that is live, and a stream whose events the test makes. */
 import type { ApolloClient } from "@apollo/client";
 import { TaskStream } from "@/apollo/stream";
 import type { Live } from "@/hooks/live";

@@ -1,4 +1,4 @@
-/** Renders a component as the app would: theme around it, and a cache that the test has filled. */
+/** Renders a component with the theme of the app, and a cache that the test has filled. */
 import type { ApolloCache } from "@apollo/client";
 import { ApolloClient, ApolloLink } from "@apollo/client";
 import { ApolloProvider } from "@apollo/client/react";

@@ -1,4 +1,4 @@
-/** A sound task in each status, to be altered by a test. */
+/** A valid task in each status, as a base for a test's own. */
 import type { TaskRow_taskFragment, TaskStatus } from "@/generated/graphql";
 
 const CREATED = "2026-03-01T09:00:00.000000Z";

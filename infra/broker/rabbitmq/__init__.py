@@ -1,28 +1,35 @@
 """The broker of production: RabbitMQ 3.10 to 4.x. Only the files of this package import aio-pika and what is under it.
 
 Its `robust` classes are not used: they repair connection, channel, queue and consumer one by one, and where one of
-these steps is missed the consumer is connected and deaf. See link.py for what is done instead.
+these steps is missed the consumer is connected and receives nothing. See link.py for what is done instead.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from itertools import islice
+from functools import partial
 
-from aio_pika.connection import make_url
 from aiormq.abc import AbstractConnection
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity, ProbableAuthenticationError
 from yarl import URL
 
-from taskflow.infra.background import doubling, in_background
+from taskflow.infra.background import in_background
 from taskflow.infra.broker import BrokerUnavailable, DeadLetter, TaskMessage
+from taskflow.infra.broker.rabbitmq.confirms import OutgoingMessage
 from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
 from taskflow.infra.broker.rabbitmq.declare import declare
-from taskflow.infra.broker.rabbitmq.link import BROKEN, connected, logger, plain_errors, reason, scratch
-from taskflow.infra.broker.rabbitmq.publisher import Parcel, Publisher
+from taskflow.infra.broker.rabbitmq.link import (
+    BROKEN,
+    logger,
+    reason,
+    short_lived_channel,
+    translated_errors,
+)
+from taskflow.infra.broker.rabbitmq.publisher import Publisher
+from taskflow.infra.broker.rabbitmq.transport import connected
 from taskflow.infra.broker.topology import DEFAULT_QUEUE, Topology
+from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
 
 # RabbitMQ keeps a half-open connection, and what it has sent there, for two to three heartbeats.
 HEARTBEAT_SECONDS = 5
@@ -46,11 +53,11 @@ class RabbitBroker:
 
     async def publish(self, messages: Sequence[TaskMessage]) -> list[bool]:
         route = self._topology.route
-        parcels = [Parcel(route(message.queue), message.task_id, message.encode()) for message in messages]
-        return await self.publisher.send(parcels)
+        outgoing = [OutgoingMessage(route(message.queue), message.task_id, message.encode()) for message in messages]
+        return await self.publisher.send(outgoing)
 
     async def dead_letter(self, letters: Sequence[DeadLetter]) -> list[bool]:
-        return await self.publisher.send([self._dead_parcel(letter) for letter in letters])
+        return await self.publisher.send([self._outgoing_letter(letter) for letter in letters])
 
     @asynccontextmanager
     async def consume(self, queues: Sequence[str], *, prefetch: int) -> AsyncIterator[RabbitConsumer]:
@@ -67,7 +74,7 @@ class RabbitBroker:
 
     async def depth(self, queue: str) -> int:
         with _unavailable():
-            async with scratch(self._connection()) as channel:
+            async with short_lived_channel(self._connection()) as channel:
                 try:
                     answer = await channel.queue_declare(self._topology.route(queue).queue, passive=True)
                 except ChannelNotFoundEntity:
@@ -76,7 +83,7 @@ class RabbitBroker:
 
     async def ping(self) -> None:
         with _unavailable():
-            async with scratch(self._connection(), PING_ANSWER):
+            async with short_lived_channel(self._connection(), PING_ANSWER):
                 pass  # opening a channel is the round trip
 
     def _connection(self) -> AbstractConnection:
@@ -84,12 +91,12 @@ class RabbitBroker:
             raise BrokerUnavailable("RabbitMQ can't be reached")
         return self.publisher.connection
 
-    def _dead_parcel(self, letter: DeadLetter) -> Parcel:
+    def _outgoing_letter(self, letter: DeadLetter) -> OutgoingMessage:
         task_id = letter.task_id or ""
         headers = {"x-taskflow-reason": letter.reason[:LONGEST_REASON]}
         # A foreign body may name anything as its task.
         message_id = task_id if len(task_id.encode()) <= LONGEST_ID else ""
-        return Parcel(self._topology.dead_route, message_id, letter.body, headers)
+        return OutgoingMessage(self._topology.dead_route, message_id, letter.body, headers)
 
     def _note_loss(self) -> None:
         self._generation += 1
@@ -105,8 +112,14 @@ async def open_rabbitmq(
     not tried again. Raises TopologyConflict or BrokerUnavailable, in one line and without the password.
     """
     address = _address(url)
-    _hush_the_library()
-    await _greet(address, topology, attempts, backoff)
+    _silence_libraries()
+    await connect(
+        partial(_contact, address, topology),
+        _place(address),
+        Attempts(attempts, backoff),
+        failure=BrokerUnavailable,
+        logger=logger,
+    )
     broker = RabbitBroker(address, topology)
     async with in_background(broker.publisher.link.run(), name="publisher to RabbitMQ"):
         await broker.publisher.link.tried.wait()
@@ -115,7 +128,7 @@ async def open_rabbitmq(
 
 def _address(url: str) -> URL:
     try:
-        address = make_url(url)
+        address = URL(url)
     except ValueError:  # its text may hold the password, so it is not passed on
         address = URL()
     if address.scheme not in ("amqp", "amqps") or not address.host:
@@ -123,26 +136,18 @@ def _address(url: str) -> URL:
     return address if "heartbeat" in address.query else address.update_query(heartbeat=HEARTBEAT_SECONDS)
 
 
-async def _greet(address: URL, topology: Topology, attempts: int, backoff: timedelta) -> None:
+async def _contact(address: URL, topology: Topology) -> None:
     """Log in and make the topology, so that what is wrong for good stops the start and is not retried for ever."""
-    place = f"RabbitMQ at {address.host}:{address.port or (5671 if address.scheme == 'amqps' else 5672)}"
-    waits = [*islice(doubling(backoff, cap=backoff * 5), attempts - 1), None]
-    for wait in waits:
-        try:
-            with plain_errors():
-                async with connected(address, "taskflow start") as (connection, _):
-                    await declare(connection, topology, [topology.route(DEFAULT_QUEUE)])
-        except BROKEN as error:
-            if _is_refusal(error):
-                raise BrokerUnavailable(
-                    f"{place} refuses us, check user, password and rights: {reason(error)}"
-                ) from error
-            if wait is None:
-                raise BrokerUnavailable(f"{place} can't be reached, tried {attempts} times: {reason(error)}") from error
-            logger.warning("%s can't be reached, next try in %.1f s: %s", place, wait, reason(error))
-            await asyncio.sleep(wait)
-        else:
-            return
+    try:
+        with translated_errors():
+            async with connected(address, "taskflow start") as (connection, _):
+                await declare(connection, topology, [topology.route(DEFAULT_QUEUE)])
+    except BROKEN as error:
+        raise (Refused if _is_refusal(error) else Unreachable)(reason(error)) from error
+
+
+def _place(address: URL) -> str:
+    return f"RabbitMQ at {address.host}:{address.port or (5671 if address.scheme == 'amqps' else 5672)}"
 
 
 def _is_refusal(error: Exception) -> bool:
@@ -152,13 +157,13 @@ def _is_refusal(error: Exception) -> bool:
 @contextmanager
 def _unavailable() -> Iterator[None]:
     try:
-        with plain_errors():
+        with translated_errors():
             yield
     except BROKEN as error:
         raise BrokerUnavailable(f"RabbitMQ does not answer: {reason(error)}") from error
 
 
-def _hush_the_library() -> None:
+def _silence_libraries() -> None:
     """Unless somebody has set their levels: it reports, at each attempt and with a traceback, what we report once."""
     for name in ("aio_pika", "aiormq"):
         library = logging.getLogger(name)

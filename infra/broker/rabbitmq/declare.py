@@ -9,7 +9,8 @@ from aiormq.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelLockedResource, ChannelPreconditionFailed
 
 from taskflow.infra.broker import TopologyConflict
-from taskflow.infra.broker.rabbitmq.link import reason, scratch
+from taskflow.infra.broker.rabbitmq.link import reason, short_lived_channel
+from taskflow.infra.broker.rabbitmq.transport import server_properties
 from taskflow.infra.broker.topology import Route, Topology
 
 QUORUM_SINCE: Final = (3, 8)
@@ -20,7 +21,7 @@ DIFFERS: Final = re.compile(
 
 async def declare(connection: AbstractConnection, topology: Topology, routes: Iterable[Route]) -> None:
     """Both exchanges, the dead letters' queue, and `routes`. Raises TopologyConflict."""
-    async with scratch(connection) as channel:
+    async with short_lived_channel(connection) as channel:
         with conflicts(topology.exchange, "RABBITMQ_EXCHANGE"):
             await channel.exchange_declare(topology.exchange, exchange_type="topic", durable=True)
         with conflicts(topology.dead):
@@ -32,7 +33,7 @@ async def declare(connection: AbstractConnection, topology: Topology, routes: It
 async def declare_route(channel: AbstractChannel, route: Route) -> None:
     """A queue and its binding; the exchange is there. Raises TopologyConflict."""
     with conflicts(route.queue, route.named_by):
-        arguments = queue_arguments(channel.connection.server_properties)
+        arguments = queue_arguments(server_properties(channel))
         await channel.queue_declare(route.queue, durable=True, arguments=arguments)
     await channel.queue_bind(route.queue, route.exchange, route.routing_key)
 

@@ -1,7 +1,7 @@
 """A connection to RabbitMQ that is kept in use: opened, watched, cut when it does not answer, and opened again.
 
 Nothing is repaired in place. Whatever breaks, a connection, a channel, a queue or a consumer, the whole link is dropped
-and made anew, topology included: a consumer that looks connected and hears nothing can't come of that.
+and made anew, topology included: a consumer that is connected and receives nothing can't come of that.
 """
 
 import asyncio
@@ -10,26 +10,21 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Any, Final, Never, cast
+from typing import Final, Never
 
-import aio_pika
-from aio_pika.abc import UnderlayConnection
 from aiormq.abc import AbstractChannel, AbstractConnection
-from aiormq.channel import Channel
-from aiormq.connection import TransportFactory
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
 from taskflow.infra.background import doubling
 from taskflow.infra.broker import TopologyConflict
-from taskflow.infra.broker.rabbitmq.tap import Tap
+from taskflow.infra.broker.rabbitmq.transport import Transport, connected
 
 logger = logging.getLogger("taskflow.broker")
 
-ANSWER: Final = timedelta(seconds=5)  # for a handshake, a declaration, a confirm
+ANSWER: Final = timedelta(seconds=5)  # for a declaration, a confirm
 PROBE_EVERY: Final = timedelta(seconds=1.5)
 PROBE_ANSWER: Final = timedelta(seconds=2)
-GOODBYE: Final = timedelta(seconds=2)
 FIRST_WAIT: Final = timedelta(seconds=0.1)
 LONGEST_WAIT: Final = timedelta(seconds=1.5)
 STEADY: Final = timedelta(seconds=5)  # a link that held for so long is tried again at once
@@ -39,60 +34,23 @@ class Lost(Exception):
     """The link can't be used any more."""
 
 
-# What a dead connection raises, through `plain_errors`. TimeoutError is an OSError.
+# What a dead connection raises, through `translated_errors`. TimeoutError is an OSError.
 BROKEN = (Lost, AMQPError, ChannelInvalidStateError, OSError)
 
 
-class Wire(TransportFactory):
-    """Opens the socket for the library, with our tap on what comes in, and can cut it at once when it is half open."""
-
-    def __init__(self) -> None:
-        self.tap = Tap()
-        self._transport: asyncio.Transport | None = None
-
-    async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        loop = asyncio.get_running_loop()
-        certificates = kwargs.pop("ssl_context_provider")
-        context = await certificates.get_context() if url.scheme == "amqps" else None
-        protocol = asyncio.StreamReaderProtocol(self.tap, loop=loop)
-        host, port = cast(str, url.host), cast(int, url.port)
-        self._transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=context, **kwargs)
-        return self.tap, asyncio.StreamWriter(self._transport, protocol, self.tap, loop)
-
-    def cut(self) -> None:
-        if self._transport:
-            self._transport.abort()
-
-
-@asynccontextmanager
-async def connected(url: URL, name: str) -> AsyncIterator[tuple[AbstractConnection, Tap]]:
-    """One connection, shown to the operator as `name`. Cut when the body fails, else closed politely."""
-    wire = Wire()
-    connection = aio_pika.Connection(url, client_properties={"connection_name": name})
-    connection.kwargs["transport_factory"] = wire
+async def open_channel(connection: AbstractConnection, *, confirms: bool = False) -> AbstractChannel:
+    """Lives as long as the connection."""
     try:
         async with asyncio.timeout(ANSWER.total_seconds()):
-            await connection.connect()
-        yield cast(UnderlayConnection, connection.transport).connection, wire.tap
-    except Exception:
-        wire.cut()
-        raise
-    finally:
-        await _close(connection, wire)
-
-
-async def open_channel(connection: AbstractConnection, *, confirms: bool = False) -> Channel:
-    """Lives as long as the connection. With `confirms`, what comes back unroutable is told, not raised."""
-    try:
-        async with asyncio.timeout(ANSWER.total_seconds()):
-            channel = await connection.channel(publisher_confirms=confirms, on_return_raises=False)
+            return await connection.channel(publisher_confirms=confirms)
     except RuntimeError as error:  # the library's word for a connection that has closed
         raise Lost("the connection ended") from error
-    return cast(Channel, channel)
 
 
 @asynccontextmanager
-async def scratch(connection: AbstractConnection, limit: timedelta = ANSWER) -> AsyncIterator[Channel]:
+async def short_lived_channel(
+    connection: AbstractConnection, limit: timedelta = ANSWER
+) -> AsyncIterator[AbstractChannel]:
     """A channel for a question or a declaration: RabbitMQ closes the channel on which one failed.
 
     `limit` is for all of the body. Raises TimeoutError.
@@ -106,7 +64,7 @@ async def scratch(connection: AbstractConnection, limit: timedelta = ANSWER) -> 
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Around every use of the library, which is careless with cancellation in both directions.
 
     It ends waits on a dead connection with CancelledError, although nobody cancelled our task, or with a bare
@@ -137,32 +95,32 @@ def reason(error: BaseException | None) -> str:
 
 
 async def watch(
-    channel: AbstractChannel, probe: Callable[[], Awaitable[None]], alarm: asyncio.Future[str] | None = None
+    channel: AbstractChannel, probe: Callable[[], Awaitable[None]], ended: asyncio.Future[str] | None = None
 ) -> Never:
-    """Raise Lost once `channel` has closed or `alarm` is raised, or what `probe` raises when the broker answers wrongly
-    or not at all: a half-open connection shows in no other way.
+    """Raise Lost once `channel` has closed or `ended` has a reason, or what `probe` raises when the broker answers
+    wrongly or not at all: a half-open connection shows in no other way.
     """
     closing = channel.closing
-    signs = [closing, alarm] if alarm else [closing]
+    ends = [closing, ended] if ended else [closing]
     while True:
         if _cancellations():
             raise asyncio.CancelledError  # which the library swallowed
-        await asyncio.wait(signs, timeout=PROBE_EVERY.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, timeout=PROBE_EVERY.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
         if closing.done():
             raise Lost(reason(None if closing.cancelled() else closing.exception()))
-        if alarm and alarm.done():
-            raise Lost(alarm.result())
+        if ended and ended.done():
+            raise Lost(ended.result())
         await probe()
 
 
 class Link:
-    """Runs `use` on a connection, and on another one whenever that failed. `use` calls `up` once it is in business."""
+    """Runs `use` on a connection, and on another one whenever that failed. `use` calls `note_success` once it works."""
 
     def __init__(
         self,
         url: URL,
         name: str,
-        use: Callable[[AbstractConnection, Tap], Awaitable[None]],
+        use: Callable[[AbstractConnection, Transport], Awaitable[None]],
         on_return: Callable[[], None],
     ) -> None:
         self.tried = asyncio.Event()  # the first attempt is over
@@ -179,16 +137,16 @@ class Link:
         """Until cancelled, or `use` returns: it has nothing more to do."""
         while True:
             try:
-                with plain_errors():
-                    async with connected(self._url, f"taskflow {self._name}") as (connection, tap):
-                        return await self._use(connection, tap)
+                with translated_errors():
+                    async with connected(self._url, f"taskflow {self._name}") as (connection, transport):
+                        return await self._use(connection, transport)
             except Exception as error:  # whatever it is, a link that gives up is worse
                 if _cancellations():
                     raise asyncio.CancelledError from error
                 self._note_loss(error)
             await asyncio.sleep(next(self._waits))
 
-    def up(self) -> None:
+    def note_success(self) -> None:
         self._up_at = time.monotonic()
         self.conflict = None
         if self._lost_at is not None:
@@ -215,17 +173,3 @@ def _cancellations() -> int:
     """How often our task was cancelled, without what a time limit has taken back."""
     task = asyncio.current_task()
     return task.cancelling() if task else 0
-
-
-async def _close(connection: aio_pika.Connection, wire: Wire) -> None:
-    inner = connection.transport.connection if connection.transport else None
-    try:
-        async with asyncio.timeout(GOODBYE.total_seconds()):
-            if inner:
-                await inner.close()
-    except TimeoutError:
-        wire.cut()
-        if inner:
-            await inner.close()
-    finally:
-        await connection.close()

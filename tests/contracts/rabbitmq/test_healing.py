@@ -156,28 +156,6 @@ async def test_a_network_that_swallows_everything_for_a_while_is_outlived(
         await is_heard(broker, consumer, within=PATIENCE)
 
 
-async def test_everything_heals_when_the_application_stops_and_starts(broker: RabbitBroker) -> None:
-    waiting = [message() for _ in range(5)]
-    async with broker.consume(["default"], prefetch=2) as consumer:
-        await is_heard(broker, consumer)
-        await consumer.stop()
-        assert await broker.publish(waiting) == [True] * 5
-    async with broker.consume(["reports"], prefetch=2) as reports:
-        before = broker.generation
-        try:
-            await asyncio.to_thread(rabbitmqctl, "stop_app")
-            assert await broker.publish([message()]) == [False]
-        finally:
-            await asyncio.to_thread(rabbitmqctl, "start_app")
-        sent = message("reports")
-        async with asyncio.timeout(HEALED_WITHIN):
-            await eventually(lambda: taken(broker, sent))
-            assert ids(await take(reports, 1)) == {sent.task_id}
-        assert broker.generation > before
-    async with broker.consume(["default"], prefetch=5) as consumer:
-        assert ids(await take(consumer, 5)) == {one.task_id for one in waiting}
-
-
 async def break_channel(consumer: RabbitConsumer) -> None:
     """Have the broker close the consumer's channel: by acknowledging, on it, what was never delivered."""
     session = consumer._session

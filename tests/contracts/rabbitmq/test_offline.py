@@ -10,7 +10,7 @@ import pytest
 
 from taskflow.infra.broker import BrokerUnavailable
 from taskflow.infra.broker.rabbitmq.declare import queue_arguments
-from taskflow.infra.broker.rabbitmq.link import Lost, plain_errors
+from taskflow.infra.broker.rabbitmq.link import Lost, translated_errors
 from taskflow.infra.broker.topology import Route, Topology
 from tests.contracts.rabbitmq.conftest import start
 
@@ -48,13 +48,13 @@ def test_queues_are_quorum_queues_where_the_broker_has_them(version: Any, quorum
 
 async def test_an_end_that_nobody_asked_for_is_a_loss() -> None:
     for error in (asyncio.CancelledError(), Exception("bare")):
-        with pytest.raises(Lost), plain_errors():
+        with pytest.raises(Lost), translated_errors():
             raise error
 
 
 async def test_a_cancellation_that_was_swallowed_comes_out_at_the_end() -> None:
     async def swallow() -> None:
-        with plain_errors(), suppress(asyncio.CancelledError):
+        with translated_errors(), suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(swallow())
@@ -65,7 +65,7 @@ async def test_a_cancellation_that_was_swallowed_comes_out_at_the_end() -> None:
 
 
 async def test_a_time_limit_inside_is_not_taken_for_a_cancellation() -> None:
-    with plain_errors():
+    with translated_errors():
         with suppress(TimeoutError):
             async with asyncio.timeout(0):
                 await asyncio.Event().wait()

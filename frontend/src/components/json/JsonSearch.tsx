@@ -1,4 +1,4 @@
-/** The search within a JSON value: what is searched for, how often it was found, and the way from one to the next. */
+/** The search within a JSON value: the words, the number of matches, and buttons to the previous and the next one. */
 import { ActionIcon, TextInput } from "@mantine/core";
 import { IconChevronDown, IconChevronUp, IconSearch } from "@tabler/icons-react";
 import type { KeyboardEvent, ReactElement } from "react";

@@ -1,4 +1,4 @@
-/** A JSON value as a tree to fold, search and take parts from; what is large is cut, and whole in a download. */
+/** A JSON value as a tree to fold, search and copy from. A large value is cut; the download has all of it. */
 import { ActionIcon, Group, Tooltip } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import type { ReactElement } from "react";
@@ -16,7 +16,7 @@ const SEARCHABLE_FROM = 6;
 interface Props {
   readonly title: string;
   readonly value: unknown;
-  /** What a download of it is called. */
+  /** The file name of a download. */
   readonly fileName: string;
 }
 

@@ -1,4 +1,4 @@
-/** What can be done with the selection; and, once it was done, what became of each. */
+/** The actions on the selection, their progress, and afterwards their outcome. */
 import { Button, Group, Progress, Text } from "@mantine/core";
 import { IconBan, IconRotateClockwise, IconX } from "@tabler/icons-react";
 import type { ReactElement } from "react";

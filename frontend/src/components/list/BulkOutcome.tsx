@@ -1,4 +1,4 @@
-/** What became of each task of a bulk action: how many were done, and why the others were not. */
+/** The outcome of a bulk action: how many tasks it changed, and why the others were refused. */
 import { useFragment } from "@apollo/client/react";
 import { Button, Group, Modal, ScrollArea, Stack, Table, Text } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";

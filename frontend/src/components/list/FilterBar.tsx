@@ -1,4 +1,4 @@
-/** What narrows the list down. It holds nothing itself: the URL does. */
+/** The filters of the list. Their state is in the URL alone. */
 import { Button, Group, Select, TagsInput, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch, IconX } from "@tabler/icons-react";
@@ -18,7 +18,7 @@ interface Props {
   readonly onClear: () => void;
 }
 
-/** Not rendered anew when the rows are. */
+/** Memoised: a change of the rows does not render it. */
 export const FilterBar = memo(function FilterBar({ search, searchBox, onChange, onClear }: Props): ReactElement {
   const [isNaming, setNaming] = useState(false);
   const { kinds, queues } = useSuggestions(isNaming);

@@ -1,4 +1,4 @@
-/** The rows, or why there are none; over them how many newer ones wait, or that they may be out of date. */
+/** The rows of the list, or why there are none; above them the number of newer ones, and a warning when they are stale. */
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowUp } from "@tabler/icons-react";
@@ -93,7 +93,7 @@ function NewerPill({ list, onClick }: { readonly list: TaskList; readonly onClic
   );
 }
 
-/** Rows are there, but the API is not: they are the last that was known. */
+/** The warning that the rows may be out of date, shown while the API does not answer. */
 function StaleNote({ list }: { readonly list: TaskList }): ReactElement | null {
   if (list.error === null || list.ids === undefined || list.ids.length === 0) return null;
   return (

@@ -1,4 +1,4 @@
-/** The four ways in which a list shows no row; never one for another. */
+/** The four screens of a list without rows: loading, empty, filtered empty, error. */
 import { Button, Code, Skeleton, VisuallyHidden } from "@mantine/core";
 import { IconFilterOff, IconInbox, IconPlugConnectedX, IconPlus } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";

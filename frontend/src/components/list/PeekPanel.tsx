@@ -1,4 +1,4 @@
-/** A look at one task without leaving the list. */
+/** The peek: one task beside the list. */
 import { useFragment } from "@apollo/client/react";
 import {
   ActionIcon,

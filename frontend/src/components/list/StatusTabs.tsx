@@ -1,4 +1,4 @@
-/** The statuses as tabs, each with how many tasks have it now. */
+/** The statuses as tabs, each with the number of tasks that have it now. */
 import { useFragment } from "@apollo/client/react";
 import { type KeyboardEvent, memo, type ReactElement } from "react";
 import { StatusTabs_statsFragmentDoc, type TaskStatus } from "@/generated/graphql";
@@ -9,17 +9,17 @@ import classes from "./StatusTabs.module.css";
 export type Tab = TaskStatus | "ALL";
 
 interface Props {
-  /** None when several statuses are asked for. */
+  /** Null when the filter has several statuses. */
   readonly current: Tab | null;
   readonly onChange: (tab: Tab) => void;
-  /** The id of what the tabs switch. */
+  /** The id of the tab panel. */
   readonly controls: string;
 }
 
 const TABS: readonly Tab[] = ["ALL", ...STATUSES];
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
 
-/** Not rendered anew when the rows are. */
+/** Memoised: a change of the rows does not render it. */
 export const StatusTabs = memo(function StatusTabs({ current, onChange, controls }: Props): ReactElement {
   const { data, complete } = useFragment({
     fragment: StatusTabs_statsFragmentDoc,
@@ -60,7 +60,7 @@ interface StatusTabProps {
   readonly tab: Tab;
   readonly count: number | undefined;
   readonly isCurrent: boolean;
-  /** Whether Tab stops here; the arrow keys reach the others. */
+  /** Whether this tab is in the tab order; the arrow keys move to the others. */
   readonly isStop: boolean;
   readonly controls: string;
   readonly onSelect: () => void;

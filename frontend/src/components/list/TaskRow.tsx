@@ -125,12 +125,12 @@ function ProgressBar({ task, share }: { readonly task: TaskRow_taskFragment; rea
 }
 
 function follow(event: MouseEvent, open: () => void): void {
-  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // a tab or window of its own
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // the browser opens a tab or a window
   event.preventDefault();
   open();
 }
 
-/** Of the row, which takes the focus when the keyboard comes to it. */
+/** The ref of a row that takes the focus when it becomes active. */
 function useRowFocus(isActive: boolean): RefObject<HTMLTableRowElement | null> {
   const row = useRef<HTMLTableRowElement>(null);
   const isThere = useRef(false);
@@ -142,13 +142,13 @@ function useRowFocus(isActive: boolean): RefObject<HTMLTableRowElement | null> {
   return row;
 }
 
-/** A row that comes with a new list takes the focus from the old one's, not from a field in which somebody types. */
+/** Whether a row of a new list may take the focus: from a row of the old list it may, from a text field it may not. */
 function mayTakeFocus(row: HTMLElement | null): boolean {
   const focused = document.activeElement;
   return focused === null || focused === document.body || row?.closest("table")?.contains(focused) === true;
 }
 
-/** Changes with each new version after the first that was shown: the animation then runs once more. */
+/** A name that alternates with each version after the first one shown, so that the animation runs again. */
 function useFlash(version: number | undefined): "a" | "b" | undefined {
   const [first, setFirst] = useState(version);
   if (first === undefined && version !== undefined) setFirst(version);

@@ -1,4 +1,4 @@
-/** The list as a table of which only the rows in sight are there. Loads more as its end comes near. */
+/** The list as a table that renders only the visible rows, and loads more near its end. */
 import { Loader } from "@mantine/core";
 import type { ReactElement, RefObject } from "react";
 import type { ListKeys } from "@/hooks/useListKeys";
@@ -64,7 +64,7 @@ export function TaskTable(props: Props): ReactElement {
   );
 }
 
-/** Between two spacers, which are as high as the rows that are not there. */
+/** The visible rows, between two spacers with the height of the others. */
 function RowsInSight(props: Props & { readonly rows: Rows }): ReactElement {
   const { rows, ids, selection, keys, peeked, onPeek, onOpen } = props;
   const items = rows.getVirtualItems();

@@ -1,4 +1,4 @@
-/** The names of the list's columns; the first selects every row, the last sorts. */
+/** The header of the list: a checkbox for every row, the names of the columns, the last of which sorts. */
 import { Checkbox } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import type { ReactElement } from "react";

@@ -1,4 +1,4 @@
-/** In which time the tasks were created: a span that ends now, or between two instants. */
+/** The filter by creation: a span that ends now, or two instants. */
 import { ActionIcon, Button, Group, Popover, Stack, TextInput, Tooltip } from "@mantine/core";
 import { IconCalendar, IconChevronDown, IconX } from "@tabler/icons-react";
 import { type ReactElement, useState } from "react";

@@ -1,4 +1,4 @@
-/** A text for JSON, with its lines numbered, and a mistake shown in its line as it is typed. */
+/** A text field for JSON with numbered lines, which marks the line of a syntax error as the text is typed. */
 import { Button, Input } from "@mantine/core";
 import { IconAlignLeft } from "@tabler/icons-react";
 import { type KeyboardEvent, type ReactElement, useId, useRef, useState } from "react";
@@ -14,7 +14,7 @@ interface Props {
   readonly description: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
-  /** What the form or the API says; a mistake in the text is found here. */
+  /** The error of the form or the API; a syntax error is found here. */
   readonly error: string | undefined;
 }
 
@@ -76,11 +76,11 @@ export function JsonEditor({ label, description, value, onChange, error }: Props
 interface LineNumbersProps {
   readonly count: number;
   readonly mistake: JsonMistake | null;
-  /** How far the text is scrolled, in pixels. */
+  /** The scroll offset of the text, in pixels. */
   readonly top: number;
 }
 
-/** And a mark over the line with the mistake. */
+/** The line numbers, and a mark on the line with the syntax error. */
 function LineNumbers({ count, mistake, top }: LineNumbersProps): ReactElement {
   return (
     <>
@@ -104,7 +104,7 @@ function LineNumbers({ count, mistake, top }: LineNumbersProps): ReactElement {
   );
 }
 
-/** A new line begins where the last one did, and deeper after a bracket. */
+/** Indents a new line as the one above, and one level deeper after an opening bracket. */
 function keepIndent(event: KeyboardEvent<HTMLTextAreaElement>): void {
   if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const { value, selectionStart } = event.currentTarget;

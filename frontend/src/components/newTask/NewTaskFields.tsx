@@ -1,4 +1,4 @@
-/** What a new task is made of, a field each. */
+/** The fields of the form for a new task. */
 import { Autocomplete, TextInput } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import type { ReactElement } from "react";

@@ -1,4 +1,4 @@
-/** The form for a new task. What the API refuses lands on its field. */
+/** The form for a new task. An error of the API is shown at its field. */
 import { Alert, Button, Group } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { KeyboardEvent, ReactElement } from "react";
@@ -9,7 +9,7 @@ import classes from "./NewTaskForm.module.css";
 
 interface Props {
   readonly initial?: NewTaskValues;
-  /** After it was created, before its page is shown. */
+  /** Called after the task was created, before its page is shown. */
   readonly onDone?: () => void;
 }
 

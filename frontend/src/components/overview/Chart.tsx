@@ -1,6 +1,6 @@
-/** The frame of a chart over time: its axes, and a column for each step, which tells what ended in it.
+/** The frame of a chart over time: its axes, and a column for each step, which says what ended in that step.
  *
- * A column leads to the tasks that were created in its time, which are others, and says so: the list knows no other time.
+ * A column links to the tasks that were created in its step, and says so: the list does not filter by when a task ended.
  */
 import { Link } from "@tanstack/react-router";
 import { type CSSProperties, type KeyboardEvent, type ReactElement, type ReactNode, useState } from "react";
@@ -15,9 +15,9 @@ const KEYS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
 
 export interface ChartStep {
   readonly at: string;
-  /** What there is to say of it: "12 done, 1 failed". */
+  /** The summary of the step: "12 done, 1 failed". */
   readonly words: string;
-  /** Its marks, where they are not drawn over the whole. */
+  /** The marks of the step, where they are not drawn over the whole chart. */
   readonly marks?: ReactNode;
 }
 
@@ -29,11 +29,11 @@ interface Props {
   readonly stepSeconds: number;
   readonly ticks: readonly Tick[];
   readonly formatTick: (value: number) => string;
-  /** Which tasks a column leads to, of those created in its time. */
+  /** The statuses to which a column's link filters. */
   readonly statuses: readonly TaskStatus[];
   /** Drawn over all columns. */
   readonly children?: ReactNode;
-  /** Instead of everything, when there is nothing to show. */
+  /** The text instead of the chart, when there is nothing to show. */
   readonly nothing: string | null;
 }
 
@@ -77,7 +77,7 @@ export function Chart(props: Props): ReactElement {
 
 type NameTime = (at: string) => string;
 
-/** Of a clock, in the zone that the reader chose. */
+/** Formats an instant as a time of day in the zone that the reader chose. */
 function useTimeNames(stepSeconds: number): NameTime {
   const zone = usePreferences().time === "utc" ? "UTC" : undefined;
   return (at) => clockTime(at, zone, stepSeconds < 60);
@@ -85,11 +85,11 @@ function useTimeNames(stepSeconds: number): NameTime {
 
 interface ColumnsProps extends Pick<Props, "title" | "steps" | "stepSeconds" | "statuses"> {
   readonly nameTime: NameTime;
-  /** With the index of the step that is pointed at, or null. */
+  /** Called with the index of the step under the pointer or the focus, or null. */
   readonly onPoint: (index: number | null) => void;
 }
 
-/** A link for each step. Tab stops at one of them, arrow keys reach the others. */
+/** A link for each step. Tab focuses one of them, the arrow keys move to the others. */
 function Columns({ title, steps, stepSeconds, statuses, nameTime, onPoint }: ColumnsProps): ReactElement {
   const { current, onKeyDown } = useArrowKeys(steps.length);
   return (
@@ -120,7 +120,7 @@ function Columns({ title, steps, stepSeconds, statuses, nameTime, onPoint }: Col
   );
 }
 
-/** Among `count` links, of which the last is current at first. */
+/** Moves the focus among `count` links, of which the last is current at first. */
 function useArrowKeys(count: number): {
   readonly current: number;
   readonly onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;

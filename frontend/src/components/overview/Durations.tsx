@@ -1,4 +1,4 @@
-/** How long last attempts took over time: what half of them, and 19 of 20, did not exceed. */
+/** How long last attempts took over time: the median and the 95th percentile. */
 import type { CSSProperties, ReactElement } from "react";
 import type { OverviewPageQuery } from "@/generated/graphql";
 import { durationTicks, formatDurationTick, linePaths, placeOnTicks } from "@/lib/chart";

@@ -1,4 +1,4 @@
-/** How many tasks have each status now, and how many messages wait: live, each a way to the list. */
+/** How many tasks have each status now, and how many messages wait: live, each a link to the list. */
 import { useFragment } from "@apollo/client/react";
 import { IconStack2 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";

@@ -1,4 +1,4 @@
-/** A short list, the most remarkable first: a name, a bar, a figure; each a way to the list. */
+/** A short list with the highest first: each row has a name, a bar and a figure, and links to the tasks. */
 import { Link } from "@tanstack/react-router";
 import type { CSSProperties, ReactElement } from "react";
 import { Panel } from "@/components/Panel";
@@ -12,9 +12,9 @@ export interface Entry {
   readonly figure: string;
   readonly note: string;
   readonly search: TasksSearch;
-  /** What that shows, where it is not what the figure counts. */
+  /** What the link shows, where that differs from what the figure counts. */
   readonly opens?: string;
-  /** Something is wrong with it. */
+  /** Whether the figure is marked as a problem. */
   readonly isAlarming?: boolean;
 }
 

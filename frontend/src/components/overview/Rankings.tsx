@@ -1,4 +1,4 @@
-/** The kinds that take longest and fail most, and what waits in each queue. */
+/** The kinds that take longest, the kinds that fail most, and the messages that wait in each queue. */
 import type { ReactElement } from "react";
 import type { OverviewPageQuery } from "@/generated/graphql";
 import { formatCompact, formatDuration, formatRate, plural } from "@/lib/format";
@@ -10,7 +10,7 @@ import classes from "./Rankings.module.css";
 interface Props {
   readonly kinds: OverviewPageQuery["history"]["kinds"];
   readonly queues: OverviewPageQuery["queues"];
-  /** What the list is narrowed to, nearest to the span. */
+  /** The filter of the list that is closest to the span. */
   readonly range: TimeRange;
 }
 

@@ -1,4 +1,4 @@
-/** A word about queues in which messages wait while nothing of them runs, and what to do. */
+/** A warning about queues in which messages wait and no task runs, with what to do. */
 import { Alert, Code } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
@@ -15,7 +15,7 @@ const stuckIn = (queues: Queues): Queues =>
 
 const PATIENCE_MS = 5_000;
 
-/** Between two tasks a queue may look so for a moment: it is told when that lasts. */
+/** A queue may look stuck for a moment between two tasks: the warning waits until that lasts. */
 export function StuckQueues({ queues }: { readonly queues: Queues }): ReactElement | null {
   const stuck = stuckIn(queues);
   const names = stuck.map(({ name }) => name).join();

@@ -1,4 +1,4 @@
-/** How many tasks ended over time: done, failed and cancelled, one on the other. */
+/** How many tasks ended over time: done, failed and cancelled, stacked. */
 import type { CSSProperties, ReactElement } from "react";
 import type { OverviewPageQuery } from "@/generated/graphql";
 import { linearTicks } from "@/lib/chart";

@@ -28,7 +28,7 @@ const RUNNING = { icon: IconPlayerPlayFilled, color: "azure", word: "Running" };
 
 export function TaskAttempts({ attempts }: { readonly attempts: readonly Attempt[] }): ReactElement {
   const newest = attempts[0]?.phase.version;
-  /** Null until somebody opens or closes one: then the newest is open, whichever that is. */
+  /** Null until the reader opens or closes an attempt; until then the newest one is open. */
   const [chosen, setChosen] = useState<string[] | null>(null);
   return (
     <Panel title="Attempts" aside={plural(attempts.length, "attempt")} isFlush>

@@ -1,4 +1,4 @@
-/** What the handler was given, and what it gave back. */
+/** The payload and the result of a task. */
 import { useFragment } from "@apollo/client/react";
 import { Text } from "@mantine/core";
 import type { ReactElement } from "react";

@@ -1,4 +1,4 @@
-/** Everything that was recorded of a task, by version: proof that nothing is missing. */
+/** Every recorded event of a task by version, which shows that none is missing. */
 import { Table } from "@mantine/core";
 import type { ReactElement } from "react";
 import { Panel } from "@/components/Panel";

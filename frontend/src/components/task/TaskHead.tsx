@@ -1,4 +1,4 @@
-/** What a task is, how it stands, and what can be done with it. */
+/** The head of a task's page: its title, status, actions and facts. */
 import { useFragment } from "@apollo/client/react";
 import { Alert, Progress, Title } from "@mantine/core";
 import { IconChevronLeft } from "@tabler/icons-react";
@@ -97,7 +97,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   );
 }
 
-/** What it says itself, or what it waits for. */
+/** The message of a task, or what it waits for. */
 function Now({ task }: { readonly task: TaskHead_taskFragment }): ReactElement | null {
   if (task.status === "PENDING") return <TaskWait task={task} />;
   if (task.status === "FAILED") return null;

@@ -1,4 +1,4 @@
-/** A task's past in three views: as time, as attempts, as recorded; one clock for all of them. */
+/** The history of a task in three views: a timeline, its attempts, its events. All of them share one clock. */
 import { useFragment } from "@apollo/client/react";
 import type { ReactElement } from "react";
 import { TaskHistory_taskFragmentDoc } from "@/generated/graphql";

@@ -1,4 +1,4 @@
-/** A task as a start for something else: edit and submit it again, or take it along as code. */
+/** Edit and resubmit a task, or copy it as code. */
 import { Button, Menu } from "@mantine/core";
 import {
   IconBrandGraphql,

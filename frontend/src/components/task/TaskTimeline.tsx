@@ -1,4 +1,4 @@
-/** Where a task's time went: waits and runs that follow each other, each with its place on the whole. */
+/** The timeline of a task: its waits and runs in order, each as a bar on the whole span. */
 import { Tooltip } from "@mantine/core";
 import type { CSSProperties, ReactElement } from "react";
 import { Panel } from "@/components/Panel";
@@ -44,7 +44,7 @@ function labelOf({ kind, attempt, outcome, isOpen }: Phase): string {
   return `Attempt ${attempt} ${outcome ? OUTCOME_WORD[outcome] : isOpen ? "running" : "ran"}`;
 }
 
-/** A short phase is still to be seen; a long one does not crowd out the others. */
+/** The width of a bar, so that a short phase stays visible beside a long one. */
 const weightOf = ({ from, to }: Phase, total: number): number => Math.max(to - from, total / 60, 1);
 
 function placeOf(phase: Phase, start: number, total: number): CSSProperties {

@@ -1,4 +1,4 @@
-/** What a task that does not run waits for; ticking. Nothing until it is known: a date may have been set. */
+/** What a pending task waits for, updated each second. Renders nothing until the task's date is known. */
 import { useQuery } from "@apollo/client/react";
 import type { ReactElement } from "react";
 import { type TaskHead_taskFragment, TaskWaitDocument } from "@/generated/graphql";

@@ -1,4 +1,4 @@
-/** Where an error came from: the handler's own frames open, those of libraries folded. */
+/** The traceback of an error: frames of the handler's own code are open, those of libraries are folded. */
 import { UnstyledButton } from "@mantine/core";
 import { IconChevronRight } from "@tabler/icons-react";
 import { type CSSProperties, type ReactElement, useState } from "react";
@@ -23,7 +23,7 @@ export function Traceback({ text }: { readonly text: string }): ReactElement {
   );
 }
 
-/** Deeper for each exception group around it. */
+/** The number of exception groups around it. */
 const placeOf = ({ depth }: Part): CSSProperties => ({ "--depth": depth }) as CSSProperties;
 
 function PartLine({ part }: { readonly part: Part }): ReactElement {

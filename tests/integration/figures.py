@@ -1,6 +1,7 @@
 """What a task costs: memory at rest and after many, and the time from its creation to its end as a watcher sees it.
 
-The figures are printed; what is asserted are bounds that hold on a machine that does much else.
+The figures are printed; what is asserted are bounds that hold on a machine that does much else. It takes a machine for
+itself, so it has no part in `make test`: `make bench` runs it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ MANY = 20_000
 LONGEST = 20.0
 """Seconds for the many: a slow machine runs fewer."""
 IN_FLIGHT = 2_000
+
+
+@pytest.fixture(autouse=True)
+def show_logs() -> None:
+    """None: what is printed is the figures."""
 
 
 async def run_many(cluster: Cluster, count: int) -> tuple[int, float]:

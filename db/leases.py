@@ -1,0 +1,49 @@
+"""What a heartbeat writes: the leases of all that a worker runs, and their progress."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.models import tasks
+from taskflow.db.rows import IDS, padded
+from taskflow.db.transaction import transact
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What a heartbeat says of one running task; `news` is its latest progress and message, None without any."""
+
+    task_id: str
+    claim: int
+    news: tuple[float, str | None] | None
+
+
+async def extend_leases(
+    engine: AsyncEngine, leases: Sequence[Lease], *, worker_id: str, now: datetime, lease: timedelta
+) -> dict[str, tuple[int, bool]]:
+    """Keep the tasks that run here for another `lease`, and write their progress.
+
+    Gives for each that is still this worker's its (claim, whether its cancellation was requested); the others are lost.
+    """
+    ids = {"ids": padded(one.task_id for one in leases)}
+    mine = tasks.c.id.in_(IDS), tasks.c.status == TaskStatus.PROCESSING, tasks.c.worker_id == worker_id
+
+    async def work(connection: AsyncConnection) -> dict[str, tuple[int, bool]]:
+        values = {"dispatch_at": now + lease, "updated_at": tasks.c.updated_at}
+        await connection.execute(tasks.update().where(*mine).values(values), ids)
+        for one in leases:
+            if one.news is not None:
+                named = tasks.c.id == one.task_id, tasks.c.claim == one.claim
+                progress, message = one.news
+                news = {"progress": progress, "message": message, "updated_at": tasks.c.updated_at}
+                await connection.execute(tasks.update().where(*named).values(news))
+        rows = await connection.execute(
+            sa.select(tasks.c.id, tasks.c.claim, tasks.c.cancel_requested).where(*mine), ids
+        )
+        return {row.id: (row.claim, row.cancel_requested) for row in rows}
+
+    return await transact(engine, work)
