@@ -20,7 +20,7 @@ from typing import Any, Final
 import httpx
 
 from taskflow import Client
-from tests.performance.bench import PAYLOAD, latencies, processes, until_healthy
+from tests.performance.bench import PAYLOAD, free_port, latencies, running, until_healthy
 
 CREATE_MANY: Final = "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { tasks { id } } }"
 AT_ONCE: Final = 1000
@@ -89,8 +89,8 @@ async def wait_for_many(tasks: Client, count: int) -> None:
     print(f"{count} handles at once     submitted in {submitted:.1f} s, all results {seconds:.1f} s later")
 
 
-async def measure(arguments: argparse.Namespace) -> int:
-    with processes(1) as (url, _):
+async def measure(arguments: argparse.Namespace, url: str) -> int:
+    with running("up"):
         await until_healthy(url)
         async with Client(url) as tasks:
             await client_latencies(tasks, 20)
@@ -108,8 +108,10 @@ def main() -> int:
     parser.add_argument("--handles", type=int, default=2000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
         os.environ.setdefault("DB_URL", f"sqlite+aiosqlite:///{Path(folder) / 'taskflow.db'}")
-        return asyncio.run(measure(arguments))
+        os.environ.update(API_PORT=str(port), LOG_LEVEL="WARNING")
+        return asyncio.run(measure(arguments, f"http://127.0.0.1:{port}"))
 
 
 if __name__ == "__main__":
