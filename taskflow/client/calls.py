@@ -159,9 +159,9 @@ async def open_calls(address: Address) -> AsyncIterator[Calls]:
         http = await stack.enter_async_context(open_http(address))
         creates = await stack.enter_async_context(open_creates(http))
         infos = await stack.enter_async_context(open_reads(http, INFO))
-        outcomes = await stack.enter_async_context(open_reads(http, OUTCOME))
         snapshots = await stack.enter_async_context(open_reads(http, SNAPSHOT))
         watches = await stack.enter_async_context(open_watches(address, http, States(http, snapshots)))
+        outcomes = await stack.enter_async_context(open_reads(watches, OUTCOME))
         calls = Calls(address, http, creates, infos, outcomes, watches)
         stack.callback(calls.close)
         yield calls

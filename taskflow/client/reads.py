@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
-from taskflow.client.http import Http
 from taskflow.client.shapes import Shape
 from taskflow.infra.batcher import Batcher, open_batcher
 
@@ -12,6 +11,12 @@ T = TypeVar("T")
 
 AT_ONCE: Final = 15
 """Aliases that the API takes in a document."""
+
+
+class Asks(Protocol):
+    async def query(self, query: str, variables: dict[str, Any], /) -> dict[str, Any]:
+        """The data of an operation that only reads. Raises CallError."""
+        ...
 
 
 class Reads(Generic[T]):
@@ -24,10 +29,10 @@ class Reads(Generic[T]):
 
 
 @asynccontextmanager
-async def open_reads(http: Http, shape: Shape[T]) -> AsyncIterator[Reads[T]]:
+async def open_reads(asks: Asks, shape: Shape[T]) -> AsyncIterator[Reads[T]]:
     async def flush(ids: list[str]) -> list[T | None]:
         variables = {f"i{number}": one for number, one in enumerate(ids)}
-        data = await http.query(_document(shape, len(ids)), variables)
+        data = await asks.query(_document(shape, len(ids)), variables)
         found = [data[f"t{number}"] for number in range(len(ids))]
         return [shape.read(node) if node else None for node in found]
 

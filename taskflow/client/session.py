@@ -1,4 +1,4 @@
-"""What runs on one connection: an operation for each watched task, or for those above SLOTS, one for all tasks.
+"""What runs on one connection: queries; an operation for each watched task, or for those above SLOTS, one for all.
 
 Each operation costs the server a queue, and it takes at most a hundred on a connection. An operation of one task brings
 its present state first. That of all tasks brings none: it starts after an event that is known, and each task's state is
@@ -43,6 +43,7 @@ class Session:
         self._ids = map(str, itertools.count(1))
         self._outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._waiting = deque(watches.values())
+        self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._own: dict[str, Watch] = {}
         self._shared: dict[str, Watch] = {}
         self._unread: asyncio.Queue[Watch] = asyncio.Queue()
@@ -62,6 +63,25 @@ class Session:
             for one in beside:
                 one.cancel()
             await asyncio.wait(beside)
+            for asked in self._asked.values():  # the last step: who asks after it would wait for ever
+                asked.cancel()
+
+    async def ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """A query's data, over this connection. Raises CallError, and Broken when the connection ends before."""
+        operation = next(self._ids)
+        asked: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[operation] = asked
+        self._put(operation, query, variables)
+        try:
+            await asyncio.wait([asked])
+        finally:
+            del self._asked[operation]
+        if asked.cancelled():
+            raise Broken("the connection ended before the answer")
+        answer = asked.result()
+        if answer.data is None:
+            raise answer.error or Broken("a query ended without an answer")
+        return answer.data
 
     def add(self, watch: Watch) -> None:
         self._waiting.append(watch)
@@ -92,9 +112,12 @@ class Session:
 
     def _subscribe(self, task_id: str | None, after: str | None) -> str:
         operation = next(self._ids)
-        payload = {"query": FOLLOW, "variables": {"taskId": task_id, "after": after}}
-        self._outgoing.put_nowait({"id": operation, "type": "subscribe", "payload": payload})
+        self._put(operation, FOLLOW, {"taskId": task_id, "after": after})
         return operation
+
+    def _put(self, operation: str, query: str, variables: dict[str, Any]) -> None:
+        payload = {"query": query, "variables": variables}
+        self._outgoing.put_nowait({"id": operation, "type": "subscribe", "payload": payload})
 
     def _complete(self, operation: str) -> None:
         self._outgoing.put_nowait({"id": operation, "type": "complete"})
@@ -128,6 +151,10 @@ class Session:
 
     def _take(self, answer: Answer) -> None:
         """Raises what ends the connection for all."""
+        if asked := self._asked.get(answer.id):
+            if not asked.done():
+                asked.set_result(answer)
+            return
         watch = self._own.get(answer.id)
         if watch is None and answer.id != self._for_all:
             return  # it was completed meanwhile

@@ -75,6 +75,13 @@ async def test_each_of_many_watchers_is_told_each_change_once(
     assert front.sockets == 1
 
 
+@pytest.mark.usefixtures("worker")
+async def test_result_takes_no_request_beside_the_socket(tasks: Client, front: Front) -> None:
+    assert await (await tasks.submit(nothing_to_say)).result(timeout=20) == 7
+    assert len(front.operations) == 1
+    assert front.count("createTasks") == 1
+
+
 async def test_client_that_only_submits_opens_no_socket(tasks: Client, front: Front) -> None:
     await (await tasks.submit(again)).task()
     assert front.sockets == 0

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -26,6 +27,20 @@ def loaded_by(code: str) -> set[str]:
 )
 def test_no_import_for_callers_and_handlers_loads_the_server_or_a_transport(code: str) -> None:
     assert not loaded_by(code) & (SERVER | LATER)
+
+
+def seconds(code: str) -> float:
+    """The shortest of several runs: what else the machine does only adds."""
+    found = []
+    for _ in range(7):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        found.append(time.perf_counter() - began)
+    return min(found)
+
+
+def test_import_costs_next_to_nothing() -> None:
+    assert seconds("import taskflow") - seconds("pass") < 0.15
 
 
 def test_import_alone_loads_nothing_that_takes_time() -> None:

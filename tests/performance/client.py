@@ -108,8 +108,8 @@ def main() -> int:
     parser.add_argument("--handles", type=int, default=2000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("DB_URL", f"sqlite+aiosqlite:///{Path(folder) / 'taskflow.db'}")
         port = free_port()
+        os.environ.setdefault("DB_URL", f"sqlite+aiosqlite:///{Path(folder) / 'taskflow.db'}")
         os.environ.update(API_PORT=str(port), LOG_LEVEL="WARNING")
         return asyncio.run(measure(arguments, f"http://127.0.0.1:{port}"))
 
