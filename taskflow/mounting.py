@@ -44,11 +44,11 @@ def mount(*, handlers: Iterable[str | Callable[..., Any]] = (), worker: bool = F
 
 
 @asynccontextmanager
-async def running(app: "MountedApp") -> AsyncIterator["MountedApp"]:
-    """Open what a mounted application needs, and close it in order. Raises StartError."""
+async def running(app: "MountedApp") -> AsyncIterator[None]:
+    """Open what a mounted application needs, and close it in order: a lifespan for the host. Raises StartError."""
     await app.open()
     try:
-        yield app
+        yield
     finally:
         await app.close()
 
@@ -66,7 +66,7 @@ class MountedApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await Starlette(lifespan=lambda _: _entered(self))(scope, receive, send)
+            await Starlette(lifespan=lambda _: running(self))(scope, receive, send)
             return
         try:
             await self.open()
@@ -76,6 +76,10 @@ class MountedApp:
             return
         assert self._app  # noqa: S101 - open has set it
         await self._app(scope, receive, send)
+
+    @property
+    def is_open(self) -> bool:
+        return self._app is not None
 
     async def open(self) -> None:
         """Once, however often it is called. Raises StartError; the next call tries again."""
@@ -124,12 +128,6 @@ class MountedApp:
         if self._registry is not None:
             await stack.enter_async_context(working(resources, self._registry, stop))
         return app
-
-
-@asynccontextmanager
-async def _entered(app: MountedApp) -> AsyncIterator[None]:
-    async with running(app):
-        yield
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

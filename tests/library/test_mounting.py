@@ -75,8 +75,31 @@ async def test_a_mounted_app_with_a_worker_runs_handlers_under_its_prefix(how: s
     await app.close()
 
 
+@pytest.mark.parametrize("where", ["in the host's lifespan", "as an application of its own"])
+async def test_its_lifespan_is_one_that_a_host_can_enter(where: str) -> None:
+    app = mount(handlers=[shout], worker=True)
+    outer: Any = Starlette(routes=[Mount("/in/jobs", app)], lifespan=lambda _: running(app))
+    if where == "as an application of its own":
+        outer = app
+    said: list[str] = []
+    told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+        if message["type"] == "lifespan.startup.complete":
+            assert app.is_open
+            await told.put({"type": "lifespan.shutdown"})
+
+    await told.put({"type": "lifespan.startup"})
+    async with asyncio.timeout(30):
+        await outer({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, told.get, send)
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert not app.is_open
+
+
 async def test_links_location_and_description_carry_the_prefix() -> None:
-    async with running(mount()) as app, client_of(app) as (client, _):
+    app = mount()
+    async with running(app), client_of(app) as (client, _):
         for number in range(3):
             created = await client.post("/in/jobs/tasks", json={"title": f"Task {number}"})
         assert created.headers["location"].startswith("/in/jobs/tasks/")
@@ -88,8 +111,9 @@ async def test_links_location_and_description_carry_the_prefix() -> None:
 
 
 async def test_a_proxy_that_strips_the_prefix_names_it_in_a_header() -> None:
+    app = mount()
     async with (
-        running(mount()) as app,
+        running(app),
         serving(app) as address,
         httpx.AsyncClient(base_url=f"http://{address}") as client,
     ):
@@ -107,8 +131,9 @@ async def test_a_proxy_that_strips_the_prefix_names_it_in_a_header() -> None:
 
 
 async def test_sockets_are_reached_under_the_prefix() -> None:
+    app = mount()
     async with (
-        running(mount()) as app,
+        running(app),
         client_of(app) as (_, address),
         connected(f"ws://{address}/in/jobs/graphql") as client,
     ):
