@@ -79,7 +79,9 @@ test("between two attempts it says when the next one starts, and nothing before 
   page,
   taskflow,
 }) => {
-  const runAt = new Date(Date.now() + 2_000).toISOString();
+  await page.goto("/"); // what pages share is loaded by the time the clock runs
+  await isLive(page);
+  const runAt = new Date(Date.now() + 5_000).toISOString();
   const id = await taskflow.create({
     title: "Patience",
     kind: "flaky",
