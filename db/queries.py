@@ -66,6 +66,13 @@ async def last_event_id(engine: AsyncEngine, task_id: str | None = None) -> int:
     return (await read(engine, statement))[0][0] or 0
 
 
+async def present(engine: AsyncEngine, task_id: str) -> StatusEvent | None:
+    """A task's state with the id of its last event, both of one moment; None when there is no such task."""
+    last = sa.select(sa.func.max(task_events.c.id)).where(task_events.c.task_id == task_id).scalar_subquery()
+    rows = await read(engine, sa.select(*tasks.c, sa.func.coalesce(last, 0)).where(tasks.c.id == task_id))
+    return StatusEvent.of(Task(*rows[0][:-1]), rows[0][-1]) if rows else None
+
+
 async def replay_start(engine: AsyncEngine, after: int) -> int:
     """Where a watcher of all tasks who saw `after` resumes: before it, by as much as commits may overlap."""
     id_, at = task_events.c.id, task_events.c.at

@@ -87,14 +87,15 @@ def _resolve(group: Sequence[NewTask], known: Mapping[str, Task], now: datetime)
         first = (known.get(key) or seen.get(key)) if key else None
         if first and key and first.idempotency_digest != new.digest:
             return IdempotencyConflict(key, first.id)
-        task = first or _new_row(new, now)
+        task = first or first_row(new, now)
         if key:
             seen[key] = task
         resolved.append((task, first is None))
     return Created([task for task, _ in resolved], [is_new for _, is_new in resolved])
 
 
-def _new_row(new: NewTask, now: datetime) -> Task:
+def first_row(new: NewTask, now: datetime) -> Task:
+    """As it is inserted: version 1, handed over by whoever inserts it."""
     state = lifecycle.created(now=now, run_at=new.run_at, max_attempts=new.max_attempts)
     return Task(
         id=new.id,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import uuid_utils
 
 from taskflow.db.models import NewTask
+from taskflow.infra.errors import InvalidTask
 from taskflow.infra.input import (
     DEFAULT_KIND,
     DEFAULT_QUEUE,
@@ -35,16 +36,25 @@ def validate(inputs: Sequence[TaskInput], *, payload_max_bytes: int, prefix: str
     return created
 
 
+def validate_one(one: TaskInput, *, payload_max_bytes: int) -> NewTask:
+    """The same for who submits in Python. Raises InvalidTask with each field that is wrong."""
+    try:
+        [new] = validate([one], payload_max_bytes=payload_max_bytes)
+    except InvalidInput as error:
+        raise InvalidTask({problem.field: problem.message for problem in error.problems}) from None
+    return new
+
+
+def digest(*asked: object) -> str:
+    """The same for the same JSON values, whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
 def _new_task(one: TaskInput) -> NewTask:
     kind, queue, key = one.kind or DEFAULT_KIND, one.queue or DEFAULT_QUEUE, one.idempotency_key
-    digest = _digest(one, kind, queue) if key is not None else None
-    return NewTask(
-        str(uuid_utils.uuid7()), one.title, kind, queue, one.payload, one.run_at, one.max_attempts, key, digest
-    )
-
-
-def _digest(one: TaskInput, kind: str, queue: str) -> str:
-    """Of everything that was asked for, so that the same key with anything else is a conflict."""
     run_at = format_instant(one.run_at) if one.run_at else None
-    asked = json.dumps([one.title, kind, queue, one.payload, run_at, one.max_attempts], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
+    all_that_was_asked = (one.title, kind, queue, one.payload, run_at, one.max_attempts)
+    same = digest(*all_that_was_asked) if key is not None else None
+    return NewTask(
+        str(uuid_utils.uuid7()), one.title, kind, queue, one.payload, one.run_at, one.max_attempts, key, same
+    )

@@ -1,16 +1,13 @@
 """What a handler submits: the n-th of a task is the same one in every attempt. Created here, by the worker itself."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from taskflow.db.errors import IdempotencyConflict
-from taskflow.infra.errors import Conflict, InvalidTask
-from taskflow.infra.input import InvalidInput
-from taskflow.infra.new_task import validate
+from taskflow.infra.errors import Conflict
+from taskflow.infra.new_task import digest, validate_one
 from taskflow.infra.submitter import Submitter
 from taskflow.worker.calls import SubmitOptions
 from taskflow.worker.handle import Handle
@@ -34,14 +31,10 @@ class Children:
         """Waits for a database that is away. Raises InvalidTask, Conflict."""
         target = Target.of(wanted)
         asked = to_input(target, payload, options, now=datetime.now(UTC))
-        try:
-            [new] = validate([asked], payload_max_bytes=self.payload_max_bytes)
-        except InvalidInput as error:
-            raise InvalidTask({one.field: one.message for one in error.problems}) from None
+        new = validate_one(asked, payload_max_bytes=self.payload_max_bytes)
         if new.idempotency_key is None:
-            same = json.dumps([new.kind, new.payload], sort_keys=True).encode()
-            key, digest = KEY.format(parent=parent, number=number), hashlib.sha256(same).hexdigest()
-            new = replace(new, idempotency_key=key, digest=digest)
+            key = KEY.format(parent=parent, number=number)
+            new = replace(new, idempotency_key=key, digest=digest(new.kind, new.payload))
         try:
             created = await until_stored(lambda: self.submitter.create([new]))
         except IdempotencyConflict as error:

@@ -1,7 +1,7 @@
 """The hub: one bus subscription for the whole process, each message decoded once and fanned out to bounded queues.
 
 The bus is a hint. What it did not bring is read from `task_events`: at once where a task's versions show a hole, and by
-comparing ids every other second while anybody watches. Nothing is decoded or read while nobody does.
+comparing ids every other second while anybody watches. Nothing is decoded or read once nobody has for that long.
 """
 
 import asyncio
@@ -116,8 +116,6 @@ class Hub:
             group.discard(watcher)
             if task_id is not None and not group:
                 self._by_task.pop(task_id, None)
-            if not self.watchers:
-                self._ledger = None
 
     async def _begin(self) -> Ledger:
         """For the first watcher: what is recorded by now, and from where to look for what is committed late."""
@@ -157,7 +155,9 @@ class Hub:
     async def _compare_safely(self) -> None:
         try:
             async with self._comparing:
-                if self._ledger:
+                if not self.watchers:
+                    self._ledger = None  # not as the last one goes: who waits for one task after another begins once
+                elif self._ledger:
                     await self._compare(self._ledger)
         except StoreUnavailable:
             logger.warning("can't look for missed events: the database is away")
@@ -195,7 +195,7 @@ class Hub:
 
     def _deliver(self, ledger: Ledger, news: News) -> None:
         ledger.note(news.event)
-        if ledger is self._ledger:  # else its watchers are gone, and those that came since began later
+        if ledger is self._ledger:  # else whoever watches by now began later
             for watcher in [*self._of_all, *self._by_task.get(news.event.task_id, ())]:
                 watcher.put(news)
 

@@ -21,15 +21,13 @@ async def follow_one(
 ) -> AsyncGenerator[News, None]:
     """Of one task: its present state first, or what is recorded after the event `after`.
 
-    The hub watches before the row is read, and the last event's id is read before that: nothing falls between. Raises
-    TaskNotFound, Lagged, StoreUnavailable.
+    The hub watches before the row is read: nothing falls between. Raises TaskNotFound, Lagged, StoreUnavailable.
     """
     async with hub.watch(task_id) as watcher:
-        last_id = await queries.last_event_id(engine, task_id) if after is None else after
-        found = await queries.get(engine, [task_id])
-        if task_id not in found:
+        present = await queries.present(engine, task_id)
+        if present is None:
             raise TaskNotFound(task_id)
-        present = StatusEvent.of(found[task_id], last_id)
+        last_id = present.event_id if after is None else after
         history = _replay(engine, last_id, task_id) if after is not None else _only(News(present))
         told = _Told()
         async for news in history:

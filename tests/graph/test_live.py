@@ -241,10 +241,24 @@ async def test_who_reads_too_slowly_lags_once_and_holds_nobody_up(patient: Bench
             await anext(slow)
 
 
-async def test_nothing_is_read_while_nobody_watches(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_watches_one_task_after_another_begins_once(patient: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with patient.hub.watch("a"):
+        pass
+    monkeypatch.setattr(queries, "event_ids", None)
+    async with patient.hub.watch() as watcher:
+        await patient.create()
+        assert versions(await take(watcher, 1)) == [1]
+
+
+async def test_nothing_is_read_once_nobody_watches(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     async with bench.hub.watch():
         assert bench.hub.watchers == 1
     assert bench.hub.watchers == 0
+
+    async def noticed() -> bool:
+        return bench.hub._ledger is None
+
+    await eventually(noticed)
     decoded: list[bytes] = []
     monkeypatch.setattr("taskflow.graph.live.hub.decode", decoded.append)
     monkeypatch.setattr(queries, "event_ids", None)

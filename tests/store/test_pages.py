@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from taskflow.db import pages, queries, tasks
 from taskflow.db.filters import search_words
 from taskflow.db.lifecycle import TaskStatus
-from taskflow.db.models import Task
+from taskflow.db.models import StatusEvent, Task
 from taskflow.db.outcome import Cancelled, Failed, Succeeded, TaskError
 from taskflow.db.queries import Filter, Order, OrderField
 from tests.store.steps import NOON, SECOND, all_tasks, create, create_one, finish, history, new, start, started
@@ -213,6 +213,14 @@ async def test_changes_are_read_after_an_id_in_its_order(engine: AsyncEngine) ->
     among = await queries.recorded(engine, after=0, limit=10, among=[first, third])
     assert [one.event_id for one in among] == [first, third]
     assert await queries.last_event_id(engine, other.id) > third
+
+
+async def test_the_present_state_comes_with_the_id_of_the_last_event(engine: AsyncEngine) -> None:
+    claimed = await started(engine)
+    present = await queries.present(engine, claimed.task.id)
+    last = (await history(engine, claimed.task.id))[-1]
+    assert present == StatusEvent.of(claimed.task, last.id)
+    assert await queries.present(engine, "no-such-task") is None
 
 
 async def test_a_replay_begins_before_what_was_seen_by_as_much_as_commits_overlap(engine: AsyncEngine) -> None:

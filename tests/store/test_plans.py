@@ -219,6 +219,7 @@ async def test_events_are_read_by_their_keys(engine: AsyncEngine) -> None:
     with sent(engine) as statements:
         await queries.histories(engine, some)
         await queries.last_event_id(engine, some[0])
+        await queries.present(engine, some[0])
         await queries.event_ids(engine, after=ROWS // 2, limit=500)
         await queries.recorded(engine, after=ROWS // 2, limit=500)
         await queries.recorded(engine, after=0, limit=500, task_id=some[0])
