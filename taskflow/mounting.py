@@ -59,9 +59,9 @@ class MountedApp:
     def __init__(self, settings: Settings, registry: Registry | None) -> None:
         self._settings = settings
         self._registry = registry
-        self._app: ASGIApp | None = None
+        self.is_open = False
         self._keeper: asyncio.Task[None] | None = None
-        self._opened: asyncio.Future[None]
+        self._opened: asyncio.Future[ASGIApp]
         self._stop: asyncio.Event
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,25 +69,20 @@ class MountedApp:
             await Starlette(lifespan=lambda _: running(self))(scope, receive, send)
             return
         try:
-            await self.open()
+            app = await self.open()
         except StartError as error:
             logger.error("TaskFlow can't start: %s", error)  # noqa: TRY400 - the sentence says it all
             await _refuse(scope, receive, send)
             return
-        assert self._app  # noqa: S101 - open has set it
-        await self._app(scope, receive, send)
+        await app(scope, receive, send)
 
-    @property
-    def is_open(self) -> bool:
-        return self._app is not None
-
-    async def open(self) -> None:
+    async def open(self) -> ASGIApp:
         """Once, however often it is called. Raises StartError; the next call tries again."""
         loop = asyncio.get_running_loop()
         if self._keeper is None or self._keeper.done() or self._keeper.get_loop() is not loop:
             self._stop, self._opened = asyncio.Event(), loop.create_future()
             self._keeper = asyncio.create_task(self._keep(self._opened, self._stop), name="taskflow")
-        await asyncio.shield(self._opened)
+        return await asyncio.shield(self._opened)
 
     async def close(self) -> None:
         """Let what runs end in time, and close what was opened."""
@@ -95,13 +90,13 @@ class MountedApp:
             self._stop.set()
             await asyncio.wait([self._keeper])
 
-    async def _keep(self, opened: "asyncio.Future[None]", stop: asyncio.Event) -> None:
+    async def _keep(self, opened: asyncio.Future[ASGIApp], stop: asyncio.Event) -> None:
         """All in one task, which enters each context and leaves it."""
         try:
             async with AsyncExitStack() as stack:
                 app = await self._open(stack, stop)
-                self._app = app
-                opened.set_result(None)
+                self.is_open = True
+                opened.set_result(app)
                 await stop.wait()
                 await drain(app)
         except Exception as error:
@@ -110,7 +105,7 @@ class MountedApp:
             else:
                 opened.set_exception(error)
         finally:
-            self._app = None
+            self.is_open = False
             opened.cancel()
 
     async def _open(self, stack: AsyncExitStack, stop: asyncio.Event) -> Starlette:

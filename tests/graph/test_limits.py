@@ -1,5 +1,6 @@
 """What a document may ask for: every bomb gets a clear error in milliseconds, and the tools of the trade pass."""
 
+import gc
 import time
 
 import pytest
@@ -51,6 +52,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("document", BOMBS.values(), ids=BOMBS)
 async def test_bomb_is_refused_at_once(document: str) -> None:
+    gc.collect()  # the garbage of the tests before this one is not the document's
     started = time.thread_time()
     result = await schema.execute(document)
     assert time.thread_time() - started < TOLERABLE

@@ -5,8 +5,8 @@ All else, the answers to our questions above all, is the library's. It spends a 
 when two with the same id are in flight (mosquito/aio-pika#689). Measured on whole tasks, through the library: a drain
 at prefetch 64 costs the worker half as much CPU again, a create costs the API a quarter more, a set of 100 a third.
 
-This is the only file that needs what aio-pika and aiormq declare and do not document. Tried with aio-pika 10.2 and
-aiormq 7.2.4; tests/contracts/rabbitmq/test_transport.py notices when one of these ends:
+This is the only file that needs what aio-pika (10.2 up to 11) and aiormq (7.2.4 up to 8) declare and do not document;
+tests/contracts/rabbitmq/test_transport.py notices when one of these ends:
 
 - aio_pika: `Connection.PARAMETERS`, `abc.UnderlayConnection.connection`;
 - aiormq: `TransportFactory.create` (mosquito/aiormq#205), and `ready`, `server_properties`, `connection_tune`, `number`
