@@ -29,7 +29,7 @@ from strawberry.types.arguments import InputContext
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.utils.str_converters import to_camel_case as to_camel_case
 
-# The handler, its messages and its adapter: tests/graph/test_ws_protocol.py. Origins: tests/graph/test_app.py.
+# The handler, its messages and its adapter: tests/graph/test_ws_*.py. Origins: tests/graph/test_origins.py.
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def takes_leaves(kind: type[T]) -> type[T]:
     """Let an input whose fields are all leaves, or lists of them, be built from them as they are.
 
     Strawberry looks at the annotation of each, each time: a quarter of what a create costs without HTTP. Ends with
-    tests/graph/test_mutations.py.
+    tests/graph/test_input.py.
     """
     definition: StrawberryObjectDefinition = kind.__strawberry_definition__  # type: ignore[attr-defined]
     names = {to_camel_case(one.python_name): one.python_name for one in definition.fields}

@@ -11,6 +11,11 @@ mutation ($input: CreateTaskInput!) {
     message result error { type } progress idempotencyKey createdAt updatedAt startedAt finishedAt durationMs } }
 }
 """
+CREATE_MANY = """
+mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount tasks { id title } } }
+"""
+MANY = "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount } }"
+COUNT = "{ tasks { totalCount } }"
 
 
 class Api:

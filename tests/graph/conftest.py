@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -20,7 +21,10 @@ from taskflow.worker import examples
 from taskflow.worker.registry import Registry
 from taskflow.working import work
 from tests.graph.api import Api
-from tests.graph.serve import app_of
+from tests.graph.hub import NEVER, SOON, Bench, open_bench
+from tests.graph.lists import NOON, stamp, titles
+from tests.graph.serve import app_of, make_app, serving
+from tests.graph.toy import Events
 
 
 def on(database: Path) -> Settings:
@@ -86,3 +90,42 @@ async def worker(resources: Resources) -> AsyncIterator[None]:
 @pytest.fixture
 def api(client: httpx.AsyncClient) -> Api:
     return Api(client)
+
+
+@pytest.fixture
+async def tied(api: Api, resources: Resources) -> list[str]:
+    """Nine titles, newest first: three instants, each with three tasks."""
+    for number in range(9):
+        await api.create(str(number))
+        at = NOON + timedelta(microseconds=number // 3)
+        await stamp(resources, str(number), created_at=at, updated_at=NOON - (at - NOON))
+    return await titles(api)
+
+
+@pytest.fixture
+async def bench(resources: Resources) -> AsyncIterator[Bench]:
+    """A hub that compares often."""
+    async with open_bench(resources, compare_every=SOON) as bench:
+        yield bench
+
+
+@pytest.fixture
+async def patient(resources: Resources) -> AsyncIterator[Bench]:
+    """A hub that compares only when it is told of a gap."""
+    async with open_bench(resources, compare_every=NEVER) as bench:
+        yield bench
+
+
+@pytest.fixture
+def events() -> Events:
+    """What happens to the subscriptions at `address`."""
+    return Events()
+
+
+@pytest.fixture
+async def address(events: Events, caplog: pytest.LogCaptureFixture) -> AsyncIterator[str]:
+    """Where the toy schema is served over WebSockets. No operation may crash the server."""
+    async with serving(make_app(events, allowed_origins=["https://ally.test"])) as address:
+        yield f"ws://{address}/graphql"
+    crashes = [record for record in caplog.records if record.levelname == "ERROR" and record.name != "taskflow.graphql"]
+    assert not crashes

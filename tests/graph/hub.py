@@ -17,6 +17,8 @@ from taskflow.infra.resources import Resources
 from taskflow.infra.submitter import Submitter, open_submitter
 
 Spoil = Callable[[Sequence[bytes]], Sequence[bytes]]
+SOON = timedelta(milliseconds=20)
+NEVER = timedelta(days=1)
 
 
 class SpoiledBus:

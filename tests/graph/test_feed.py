@@ -20,10 +20,8 @@ from taskflow.graph.services import Services
 from taskflow.graph.sockets import feed as ws
 from taskflow.graph.sockets import graphql_ws as ws_protocol
 from tests.contracts.waiting import eventually
-from tests.graph.api import Api
+from tests.graph.api import MANY, Api
 from tests.graph.serve import serving
-
-MANY = "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount } }"
 
 
 async def subscribed(services: Services, count: int) -> None:

@@ -101,3 +101,4 @@ class Subscription:
 
 
 schema = Schema(query=Query, mutation=Mutation, subscription=Subscription)
+FOREVER = 'subscription { forever(name: "%s") }'

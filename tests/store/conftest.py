@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db.migrate import migrate
 from tests import services
-from tests.store.databases import SERVERS, Backend, Maker, engine_on, run
+from tests.store.databases import SERVERS, Backend, Maker, engine_on, migrate_at, run
 from tests.store.steps import check_histories
 
 
@@ -27,18 +26,33 @@ def maker(
 
 
 @pytest.fixture(scope="session")
-def migrated(maker: Maker) -> Iterator[str]:
-    """The URL of a database that migrations built, one for all tests."""
+def kept() -> Iterator[dict[Backend, tuple[Maker, str]]]:
+    """The databases that migrations built, until all tests have run: each file asks for all three in turn."""
+    databases: dict[Backend, tuple[Maker, str]] = {}
+    yield databases
+    for maker, url in databases.values():
+        asyncio.run(maker.drop(url))
+
+
+@pytest.fixture(scope="session")
+def migrated(maker: Maker, kept: dict[Backend, tuple[Maker, str]]) -> str:
+    """The URL of a database that migrations built, one of each kind for all tests."""
 
     async def make() -> str:
         url = await maker.create()
-        async with engine_on(url) as engine:
-            await migrate(engine)
+        await migrate_at(url)
         return url
 
-    url = asyncio.run(make())
-    yield url
-    asyncio.run(maker.drop(url))
+    if maker.backend not in kept:
+        kept[maker.backend] = maker, asyncio.run(make())
+    return kept[maker.backend][1]
+
+
+@pytest.fixture
+async def empty(maker: Maker) -> AsyncIterator[AsyncEngine]:
+    """On a database without a table."""
+    async with maker.empty() as engine:
+        yield engine
 
 
 @pytest.fixture

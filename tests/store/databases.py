@@ -1,4 +1,4 @@
-"""Databases for tests: made empty, dropped afterwards. Blocking callers use `asyncio.run`."""
+"""Databases for tests: made empty, dropped afterwards, and what is in them. Blocking callers use `asyncio.run`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db.migrate import migrate
+from taskflow.db.migrate import config, migrate
 from taskflow.infra.database import create_engine
 
 Backend = Literal["sqlite", "mariadb", "mysql"]
@@ -82,3 +83,32 @@ async def run(engine: AsyncEngine, *statements: str) -> None:
 async def fetch(engine: AsyncEngine, statement: str) -> list[tuple[object, ...]]:
     async with engine.connect() as connection:
         return [tuple(row) for row in await connection.exec_driver_sql(statement)]
+
+
+async def shape(engine: AsyncEngine) -> dict[str, Any]:
+    """Columns in order and indexes, of both tables."""
+
+    def describe(connection: sa.Connection) -> dict[str, Any]:
+        inspector = sa.inspect(connection)
+        return {
+            table: (
+                [column["name"] for column in inspector.get_columns(table)],
+                sorted((index["name"] or "", *index["column_names"]) for index in inspector.get_indexes(table)),
+            )
+            for table in ("tasks", "task_events")
+        }
+
+    async with engine.connect() as connection:
+        return await connection.run_sync(describe)
+
+
+async def columns_of_tasks(engine: AsyncEngine) -> list[str]:
+    async with engine.connect() as connection:
+        found = await connection.run_sync(lambda sync: sa.inspect(sync).get_columns("tasks"))
+    return [column["name"] for column in found]
+
+
+async def check(engine: AsyncEngine) -> None:
+    """`alembic check`: raises when a migration is missing for what the models say."""
+    async with engine.connect() as connection:
+        await connection.run_sync(lambda sync: command.check(config(sync)))

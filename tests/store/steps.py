@@ -14,7 +14,7 @@ from taskflow.db import dispatch, queries, tasks
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import NewTask, Task, TaskEvent
 from taskflow.db.models import tasks as table
-from taskflow.db.outcome import Outcome, Succeeded
+from taskflow.db.outcome import Outcome, Succeeded, TaskError
 from taskflow.db.rescue import record_lost
 from taskflow.db.tasks import Claimed, Created, Finish
 
@@ -22,6 +22,8 @@ NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=30)
 LATER = NOON + timedelta(hours=1)
+ERROR = TaskError(type="Boom", message="it broke 💥", traceback="line 1\nline 2")
+HALF = 0.5
 
 
 def new(**values: Any) -> NewTask:

@@ -17,6 +17,7 @@ from taskflow.db import dispatch, queries, tasks
 from taskflow.db.lifecycle import ENDED, TaskStatus
 from taskflow.db.models import NewTask, StatusEvent, Task, TaskEvent
 from taskflow.db.models import tasks as tasks_table
+from taskflow.db.outcome import Backoff
 from taskflow.infra.broker import DeadLetter, TaskMessage
 from taskflow.infra.broker.memory import MemoryBroker
 from taskflow.infra.bus import GAP, STATUS_CHANNEL
@@ -31,6 +32,7 @@ from taskflow.worker.task import is_middleware
 from tests.contracts.waiting import PATIENCE, eventually
 
 FAST: Final = timedelta(milliseconds=1)
+SOON: Final = Backoff(base=FAST)
 
 
 @dataclass

@@ -7,14 +7,11 @@ from pydantic import BaseModel
 from taskflow.db import queries
 from taskflow.db.filters import Filter, Order
 from taskflow.db.models import Task
-from taskflow.db.outcome import Backoff
 from taskflow.infra.errors import Conflict, InvalidTask
 from taskflow.worker.context import Context
 from taskflow.worker.task import task
-from tests.worker.bench import FAST, Bench
+from tests.worker.bench import SOON, Bench
 from tests.worker.conftest import StartWorker
-
-SOON = Backoff(base=FAST)
 
 
 class Part(BaseModel):

@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from taskflow.db.outcome import Backoff
 from taskflow.infra.task_info import TaskInfo
 from taskflow.worker.context import Context
 from taskflow.worker.task import Permanent, middleware, task
-from tests.worker.bench import FAST, Bench
+from tests.worker.bench import SOON, Bench
 from tests.worker.conftest import StartWorker
 
-SOON = Backoff(base=FAST)
 session: ContextVar[str] = ContextVar("session", default="none")
 
 

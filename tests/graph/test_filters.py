@@ -1,0 +1,66 @@
+"""Which tasks pass a filter or a search, and how many there are."""
+
+from datetime import timedelta
+
+from taskflow.infra.resources import Resources
+from tests.graph.api import Api
+from tests.graph.lists import NOON, stamp, titles
+
+
+async def test_every_condition_has_to_hold(api: Api, resources: Resources) -> None:
+    await api.create_all(
+        {"title": "a", "kind": "x", "queue": "p"},
+        {"title": "b", "kind": "x", "queue": "q"},
+        {"title": "c", "kind": "y", "queue": "q"},
+    )
+    await stamp(resources, "a", created_at=NOON, status="DONE")
+    found = {
+        "a b": {"kinds": ["x"]},
+        "b c": {"queues": ["q", "none"]},
+        "b": {"kinds": ["x", "y"], "queues": ["q"], "search": "B"},
+        "a": {"statuses": ["DONE", "FAILED"]},
+        "c": {"statuses": ["PENDING"], "kinds": ["y"]},
+        "": {"statuses": ["CANCELLED"]},
+        "a b c": {"statuses": [], "kinds": [], "queues": [], "search": " ", "createdAfter": None},
+    }
+    for expected, where in found.items():
+        assert sorted(await titles(api, filter=where)) == expected.split(), where
+
+
+async def test_created_after_is_inclusive_and_before_is_not(api: Api, resources: Resources) -> None:
+    await api.create("noon")
+    await stamp(resources, "noon", created_at=NOON)
+    later = NOON + timedelta(microseconds=1)
+    assert await titles(api, filter={"createdAfter": NOON.isoformat()}) == ["noon"]
+    assert await titles(api, filter={"createdAfter": later.isoformat()}) == []
+    assert await titles(api, filter={"createdBefore": NOON.isoformat()}) == []
+    assert await titles(api, filter={"createdBefore": "2026-01-31T14:00:00.000001+02:00"}) == ["noon"]
+
+
+async def test_search_matches_words_by_their_beginning_or_a_whole_id(api: Api) -> None:
+    one, _ = await api.create_all({"title": "Send the Receipt, №12"}, {"title": "Resend receipts 100%"})
+    found = {
+        "rec": 2,
+        "RECEIPT": 2,
+        "receipts": 1,
+        "send": 1,
+        "rece send": 1,
+        "12": 1,
+        "eceipt": 0,
+        "send nothing": 0,
+        '"rec" OR *': 0,
+        "%": 0,
+        "100%": 1,
+        one: 1,
+        one[:8]: 0,
+        "'; DROP TABLE tasks; --": 0,
+        " ".join(["rec"] * 60): 2,
+    }
+    for search, count in found.items():
+        assert len(await titles(api, filter={"search": search})) == count, search
+
+
+async def test_count_is_of_all_that_pass_the_filter(api: Api, tied: list[str]) -> None:
+    document = "query ($filter: TaskFilter) { tasks(first: 1, filter: $filter) { totalCount } }"
+    assert (await api.ask(document, filter={"search": "1"}))["tasks"]["totalCount"] == 1
+    assert (await api.ask(document))["tasks"]["totalCount"] == 9

@@ -1,0 +1,66 @@
+"""What a heartbeat promises: it extends the lease, keeps progress, and tells of a cancellation or another claim."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from taskflow.db import tasks
+from taskflow.db.leases import Lease, extend_leases
+from taskflow.db.tasks import Claimed
+from tests.store.steps import HALF, LEASE, NOON, SECOND, due, finish, get, start, started
+
+
+async def test_a_heartbeat_extends_the_lease_and_changes_nothing_else(engine: AsyncEngine) -> None:
+    claimed = await started(engine)
+    held = await extend(engine, claimed, now=NOON + 10 * SECOND)
+    assert held == {claimed.task.id: (claimed.claim, False)}
+    row = await get(engine, claimed.task.id)
+    assert row.dispatch_at == NOON + 10 * SECOND + LEASE
+    assert (row.updated_at, row.version) == (NOON, claimed.claim)
+    assert await due(engine, now=NOON + LEASE) == []
+
+
+async def test_a_heartbeat_keeps_progress_under_the_same_version(engine: AsyncEngine) -> None:
+    claimed = await started(engine)
+    await extend(engine, claimed, news=(HALF, "halfway 🌓"))
+    row = await get(engine, claimed.task.id)
+    assert (row.progress, row.message, row.version, row.updated_at) == (HALF, "halfway 🌓", 2, NOON)
+
+
+async def test_a_heartbeat_learns_that_the_task_is_somebody_elses(engine: AsyncEngine) -> None:
+    first = await started(engine)
+    await due(engine, now=NOON + LEASE)
+    second = await start(engine, first.task.id, now=NOON + 2 * LEASE, worker_id="other")
+    assert await extend(engine, first, news=(HALF, "late"), now=NOON + 3 * LEASE) == {}
+    assert await get(engine, first.task.id) == second.task
+
+
+async def test_a_heartbeat_for_an_old_claim_of_this_same_worker_tells_the_new_one(engine: AsyncEngine) -> None:
+    first = await started(engine)
+    await due(engine, now=NOON + LEASE)
+    second = await start(engine, first.task.id, now=NOON + 2 * LEASE)
+    held = await extend(engine, first, news=(HALF, "late"), now=NOON + 2 * LEASE)
+    assert held == {first.task.id: (second.claim, False)}
+    assert (await get(engine, first.task.id)).progress is None
+
+
+async def test_a_heartbeat_learns_of_a_cancellation(engine: AsyncEngine) -> None:
+    claimed = await started(engine)
+    await tasks.cancel(engine, claimed.task.id, now=NOON)
+    assert await extend(engine, claimed) == {claimed.task.id: (claimed.claim, True)}
+
+
+async def test_what_has_ended_or_is_not_there_is_not_held(engine: AsyncEngine) -> None:
+    claimed = await started(engine)
+    await finish(engine, claimed)
+    gone = Lease("no-such-task", 2, (HALF, None))
+    ended = Lease(claimed.task.id, claimed.claim, (HALF, None))
+    assert await extend_leases(engine, [gone, ended], worker_id="w", now=NOON, lease=LEASE) == {}
+    assert (await get(engine, claimed.task.id)).progress is None
+
+
+async def extend(
+    engine: AsyncEngine, claimed: Claimed, *, news: tuple[float, str | None] | None = None, now: object = NOON
+) -> dict[str, tuple[int, bool]]:
+    lease = Lease(claimed.task.id, claimed.claim, news)
+    return await extend_leases(engine, [lease], worker_id="w", now=now, lease=LEASE)  # type: ignore[arg-type]
