@@ -10,7 +10,8 @@ import { STATUS } from "@/lib/status";
 import { Elapsed } from "@/components/Elapsed";
 import { Instant } from "@/components/Instant";
 import { StatusBadge } from "@/components/StatusBadge";
-import classes from "./TaskTable.module.css";
+import classes from "./TaskRow.module.css";
+import columns from "./TaskTable.module.css";
 
 interface Props {
   readonly id: string;
@@ -66,7 +67,7 @@ function TaskCells({ task, isSelected, onToggle, onOpen }: CellsProps): ReactEle
   const { id, title, message, status } = task;
   return (
     <>
-      <td className={classes["check"]}>
+      <td className={columns["check"]}>
         <input
           type="checkbox"
           className={classes["box"]}
@@ -77,10 +78,10 @@ function TaskCells({ task, isSelected, onToggle, onOpen }: CellsProps): ReactEle
           }
         />
       </td>
-      <td className={classes["status"]}>
+      <td className={columns["status"]}>
         <StatusBadge status={status} />
       </td>
-      <td className={classes["title"]}>
+      <td className={columns["title"]}>
         <a
           href={hrefOf(`/task/${id}`)}
           className={classes["link"]}
@@ -90,21 +91,21 @@ function TaskCells({ task, isSelected, onToggle, onOpen }: CellsProps): ReactEle
         </a>
         {message !== null && message !== STATUS[status].word && <span className={classes["message"]}>{message}</span>}
       </td>
-      <td className={classes["kind"]}>{task.kind}</td>
-      <td className={classes["queue"]}>{task.queue}</td>
-      <td className={classes["attempt"]}>
+      <td className={columns["kind"]}>{task.kind}</td>
+      <td className={columns["queue"]}>{task.queue}</td>
+      <td className={columns["attempt"]}>
         <span title={`Attempt ${task.attempt} of ${task.maxAttempts}`}>
           {task.attempt}
           <span className={classes["of"]}>/{task.maxAttempts}</span>
         </span>
       </td>
-      <td className={classes["progress"]}>
+      <td className={columns["progress"]}>
         {task.progress !== null && <ProgressBar task={task} share={task.progress} />}
       </td>
-      <td className={classes["duration"]}>
+      <td className={columns["duration"]}>
         <Elapsed status={status} startedAt={task.startedAt} durationMs={task.durationMs} />
       </td>
-      <td className={classes["created"]}>
+      <td className={columns["created"]}>
         <Instant at={task.createdAt} />
       </td>
     </>
