@@ -112,7 +112,7 @@ async def test_outage_of_the_database_ends_a_new_subscription_with_its_code(
     async def away(*arguments: object, **options: object) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(queries, "get", away)
+    monkeypatch.setattr(queries, "present", away)
     async with watching(services, taskId="a") as watch:
         assert (await watch.refusal())[0] == "SERVICE_UNAVAILABLE"
     assert services.hub.watchers == 0
