@@ -1,7 +1,7 @@
 """What the dispatcher does to rows: `dispatch_at` says which of them the broker must be handed, and when."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -76,10 +76,13 @@ async def next_due(engine: AsyncEngine) -> datetime | None:
     return await transact(engine, work)
 
 
-async def make_due_again(engine: AsyncEngine, *, queue: str, now: datetime, older_than: timedelta, limit: int) -> int:
-    """Make due again the PENDING rows that the broker should have had for `older_than`, and tell how many.
+async def make_due_again(
+    engine: AsyncEngine, *, queue: str, now: datetime, untouched_since: datetime, limit: int
+) -> int:
+    """Make due again the PENDING rows that the broker should have had since then, and tell how many.
 
-    For a queue that is empty: its messages were purged or lost, or the program that inserted the row published none.
+    For a queue whose messages would have come by now: they were purged or lost, or the program that inserted the row
+    published none.
     """
     run_at = sa.func.coalesce(tasks.c.run_at, now, type_=tasks.c.run_at.type)
     candidates = (
@@ -88,7 +91,7 @@ async def make_due_again(engine: AsyncEngine, *, queue: str, now: datetime, olde
             tasks.c.status == TaskStatus.PENDING,
             tasks.c.dispatch_at.is_(None),
             tasks.c.queue == queue,
-            tasks.c.updated_at <= now - older_than,
+            tasks.c.updated_at <= untouched_since,
         )
         .limit(limit)
         .with_for_update(skip_locked=True)

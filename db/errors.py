@@ -45,6 +45,13 @@ class StoreUnavailable(TaskFlowError):
         return "The database can't be reached at the moment."
 
 
+class Overloaded(StoreUnavailable):
+    """More waits to be stored than can be within seconds. What is refused with this was not taken."""
+
+    def __str__(self) -> str:
+        return "More waits to be stored than can be stored within seconds: this was not taken. Try again later."
+
+
 @dataclass(eq=False)
 class MigrationRefused(TaskFlowError):
     """The database can't be migrated as it is; `reason` is a sentence for the operator."""

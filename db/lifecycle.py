@@ -134,9 +134,8 @@ def finish(state: State, outcome: Outcome, *, claim: int, now: datetime) -> Stat
         case Snoozed(retry_in, message):
             waiting = _pending(ended, now + min(retry_in, LONGEST_WAIT))
             return replace(waiting, run_at=waiting.dispatch_at, attempt=state.attempt - 1, message=message)
-        case GivenBack():
-            message = "Given back by a worker that is stopping"
-            return replace(_pending(ended, now), attempt=state.attempt - 1, message=message)
+        case GivenBack(reason):
+            return replace(_pending(ended, now), attempt=state.attempt - 1, message=reason)
         case Failed(error, retry_in):
             return _fail(ended, error, retry_in, now)
 

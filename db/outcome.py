@@ -53,7 +53,9 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """The worker is stopping and had no time to finish: the attempt does not count."""
+    """The worker could not finish it, mostly because it is stopping: the attempt does not count."""
+
+    reason: str = "Given back by a worker that is stopping"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,19 @@
 """Work beside a context manager's body: how it is started and ended, and how long it waits after a failure."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
+logger = logging.getLogger("taskflow.background")
+
 CANCEL_AGAIN: Final = timedelta(seconds=10)
+FIRST_AGAIN: Final = timedelta(seconds=0.1)
+LONGEST_AGAIN: Final = timedelta(seconds=5)
+STEADY: Final = timedelta(seconds=60)
+"""What ran for so long is begun again at once."""
 
 
 @asynccontextmanager
@@ -25,6 +32,39 @@ async def in_background(work: Coroutine[Any, Any, None], *, name: str) -> AsyncI
             await asyncio.wait([task], timeout=CANCEL_AGAIN.total_seconds())
     if not task.cancelled():
         task.result()
+
+
+def supervised(
+    work: Callable[[], Coroutine[Any, Any, None]], *, name: str
+) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+    """The same for what runs for ever: an error that nobody expected is logged at once, and `work` is begun anew.
+
+    It ends when it returns. A CancelledError that nobody of ours asked for, as libraries raise, is such an error.
+    """
+    return in_background(_for_ever(work, name), name=name)
+
+
+async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+    waits, clock = doubling(FIRST_AGAIN, cap=LONGEST_AGAIN), asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        try:
+            return await work()
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+            logger.exception("%s was cut off; it is started again", name)
+        except Exception:
+            logger.exception("%s failed; it is started again", name)
+        if clock() - began > STEADY.total_seconds():
+            waits = doubling(FIRST_AGAIN, cap=LONGEST_AGAIN)
+        await asyncio.sleep(next(waits))
+
+
+def is_cancelled() -> bool:
+    """Whether somebody asked the current task to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def doubling(first: timedelta, *, cap: timedelta) -> Iterator[float]:

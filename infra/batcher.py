@@ -4,11 +4,15 @@ No timer: a lone caller waits for nobody, a flood shares its round trips and its
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, Generic, TypeVar
 
-from taskflow.infra.background import in_background
+from taskflow.db.errors import Overloaded, StoreUnavailable
+from taskflow.infra.background import is_cancelled, supervised
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,10 +20,36 @@ Result = TypeVar("Result")
 
 MOST: Final = 200
 """Items of one flush, where its statements are ours."""
+LONGEST_WAIT: Final = timedelta(seconds=5)
+"""How long the oldest may have waited before a bounded batcher takes no more that weigh as much."""
+
+
+class CutOff(Exception):
+    """A flush ended by a CancelledError that nobody of ours asked for: whether it took effect is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """`most`: the weight of one flush; `waiting`: of all that wait. Beyond it, or when the wait is long: Overloaded."""
+
+    most: int = MOST
+    waiting: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Caller(Generic[Item, Result]):
+    item: Item
+    weight: int
+    future: "asyncio.Future[Result]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    since: float = field(default_factory=time.monotonic)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 class Batcher(Generic[Item, Result]):
-    """Calls `flush` with all that gathered, at most `limit` items, one flush at a time.
+    """Calls `flush` with what gathered, one flush at a time, each within its bounds.
 
     `flush` gives one result an item, in order. When it raises, `divisible` says whether a single item may be to blame:
     then the batch is halved until that item alone gets the error. Otherwise everybody in it does.
@@ -29,56 +59,112 @@ class Batcher(Generic[Item, Result]):
         self,
         flush: Callable[[list[Item]], Awaitable[Sequence[Result]]],
         *,
-        limit: int,
+        bounds: Bounds,
         divisible: Callable[[Exception], bool],
+        weigh: Callable[[Item], int] = lambda item: 1,
     ) -> None:
         self._flush = flush
-        self._limit = limit
+        self._bounds = bounds
         self._divisible = divisible
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._weigh = weigh
+        self._waiting: list[_Caller[Item, Result]] = []
+        self._weight = 0
+        self._lightest_first = False
         self._wake = asyncio.Event()
 
     async def submit(self, item: Item) -> Result:
-        """The item's own result. Raises what `flush` raised for it. Cancelling the caller does not undo the item."""
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        """The item's own result. Raises what `flush` raised for it, and Overloaded. Cancelling the caller does not undo
+        the item.
+        """
+        caller = _Caller[Item, Result](item, self._weigh(item))
+        self._check_room(caller)
+        self._waiting.append(caller)
+        self._weight += caller.weight
         self._wake.set()
-        return await future
+        return await caller.future
+
+    def _check_room(self, caller: _Caller[Item, Result]) -> None:
+        if self._bounds.waiting is None or not self._waiting:
+            return
+        alike = next((one for one in self._waiting if one.weight <= caller.weight), caller)
+        if self._weight + caller.weight > self._bounds.waiting or (
+            caller.since - alike.since > LONGEST_WAIT.total_seconds()
+        ):
+            raise Overloaded
 
     async def run(self) -> None:
         """Flushes for ever; cancelled by whoever opened it."""
         while True:
             await self._wake.wait()
-            batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+            batch = self._take()
             if not self._waiting:
                 self._wake.clear()
             await self._flush_or_halve(batch)
 
-    async def _flush_or_halve(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    def _take(self) -> list[_Caller[Item, Result]]:
+        """The oldest and what goes with it; every other time, where some weigh more, the lightest first.
+
+        So nobody waits for more than two flushes of others' bulk, and bulk is not put off for ever.
+        """
+        waiting = self._waiting
+        if self._weight > len(waiting):
+            self._lightest_first = not self._lightest_first
+            if self._lightest_first:
+                waiting = sorted(waiting, key=lambda one: one.weight)
+        taken: list[_Caller[Item, Result]] = []
+        left: list[_Caller[Item, Result]] = []
+        weight = 0
+        for one in waiting:
+            if not taken or weight + one.weight <= self._bounds.most:
+                taken.append(one)
+                weight += one.weight
+            else:
+                left.append(one)
+        if waiting is not self._waiting:
+            left.sort(key=lambda one: one.since)
+        self._waiting = left
+        self._weight -= weight
+        return taken
+
+    async def _flush_or_halve(self, batch: list[_Caller[Item, Result]]) -> None:
         try:
-            results = await self._flush([item for item, _ in batch])
+            results = await self._flush([one.item for one in batch])
         except Exception as error:  # noqa: BLE001 - it goes to the callers, who are the ones to handle it
-            if len(batch) > 1 and self._divisible(error):
-                middle = len(batch) // 2
-                await self._flush_or_halve(batch[:middle])
-                await self._flush_or_halve(batch[middle:])
+            if self._divisible(error):
+                if len(batch) > 1:
+                    middle = len(batch) // 2
+                    await self._flush_or_halve(batch[:middle])
+                    await self._flush_or_halve(batch[middle:])
+                else:
+                    batch[0].fail(error)
                 return
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            self._fail(batch, error)
             return
-        except BaseException:  # nobody flushes any more: they would wait for ever
-            for _, future in batch:
-                future.cancel()
-            raise
-        for (_, future), result in zip(batch, results, strict=True):
-            if not future.done():
-                future.set_result(result)
+        except BaseException as error:  # nobody may wait for ever
+            if is_cancelled() or not isinstance(error, asyncio.CancelledError):
+                for one in batch:
+                    one.future.cancel()
+                raise
+            self._fail(batch, CutOff())
+            return
+        for one, result in zip(batch, results, strict=True):
+            if not one.future.done():
+                one.future.set_result(result)
+
+    def _fail(self, batch: Sequence[_Caller[Item, Result]], error: Exception) -> None:
+        """When the store is away, whoever waits by now would learn it one flush after the other: all are told."""
+        told = [*batch]
+        if isinstance(error, StoreUnavailable):
+            told += self._waiting
+            self._waiting, self._weight = [], 0
+            self._wake.clear()
+        for one in told:
+            one.fail(error)
 
     def abandon(self) -> None:
         """Nobody flushes any more: whoever still waits is cancelled."""
-        for _, future in self._waiting:
-            future.cancel()
+        for one in self._waiting:
+            one.future.cancel()
         self._waiting.clear()
 
 
@@ -86,12 +172,13 @@ class Batcher(Generic[Item, Result]):
 async def open_batcher(
     flush: Callable[[list[Item]], Awaitable[Sequence[Result]]],
     *,
-    limit: int,
     divisible: Callable[[Exception], bool],
+    bounds: Bounds = Bounds(),
+    weigh: Callable[[Item], int] = lambda item: 1,
 ) -> AsyncIterator[Batcher[Item, Result]]:
-    batcher = Batcher(flush, limit=limit, divisible=divisible)
+    batcher = Batcher(flush, bounds=bounds, divisible=divisible, weigh=weigh)
     try:
-        async with in_background(batcher.run(), name="batcher"):
+        async with supervised(batcher.run, name="batcher"):
             yield batcher
     finally:
         batcher.abandon()

@@ -7,7 +7,10 @@ if TYPE_CHECKING:
 
 
 class StartError(Exception):
-    """Its text is for the operator: a line for each problem, without passwords, that says what to do."""
+    """What keeps a process from starting, or from going on.
+
+    Its text is for the operator: a line for each problem, without passwords, that says what to do.
+    """
 
 
 class CallError(Exception):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,6 +10,7 @@ from taskflow.infra.broker import Broker
 from taskflow.infra.broker.topology import Topology
 from taskflow.infra.bus import Bus
 from taskflow.infra.database import open_database
+from taskflow.infra.pulses import Pulses
 from taskflow.infra.settings import Settings
 
 
@@ -19,6 +20,7 @@ class Resources:
     engine: AsyncEngine
     broker: Broker
     bus: Bus
+    pulses: Pulses = field(default_factory=Pulses)
 
 
 @asynccontextmanager

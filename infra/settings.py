@@ -24,6 +24,21 @@ def _comma_separated(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _queues(value: Any) -> Any:
+    """Names, each with the slots that are its own: `default:8,mail:2`."""
+    names = _comma_separated(value)
+    if isinstance(names, dict):
+        return names
+    found: dict[str, int | None] = {}
+    for one in names:
+        name, colon, slots = one.rpartition(":")
+        if colon and slots.isascii() and slots.isdigit():
+            found[name] = int(slots)
+        else:
+            found[one] = None
+    return found
+
+
 def _seconds(value: Any) -> Any:
     try:
         return timedelta(seconds=float(value)) if isinstance(value, str) else value
@@ -36,6 +51,8 @@ def _empty_is_unset(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+QueueSlots = Annotated[int, Field(ge=1, le=10_000)] | None
+Queues = Annotated[dict[str, QueueSlots], NoDecode, BeforeValidator(_queues)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta())]
 PositiveDuration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
 Url = Annotated[str, BeforeValidator(_empty_is_unset)]
@@ -60,7 +77,8 @@ class Settings(BaseSettings):
     rabbitmq_routing_key: Annotated[str, Field(min_length=1, max_length=100)] = "task.created"
     cors_allow_origins: Names = ()
     worker_handlers: Names = ()
-    worker_queues: Names = ("default",)
+    worker_queues: Queues = Field(default_factory=lambda: _queues("default"))
+    """Each with its own slots; those with None share `worker_prefetch`."""
     worker_prefetch: Annotated[int, Field(ge=1, le=10_000)] = 8
     worker_lease: PositiveDuration = timedelta(seconds=30)
     worker_shutdown_timeout: Duration = timedelta(seconds=30)

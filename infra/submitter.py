@@ -17,14 +17,16 @@ from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import NewTask, Task
 from taskflow.db.tasks import Created
 from taskflow.db.transaction import may_blame_one
-from taskflow.infra.background import in_background
-from taskflow.infra.batcher import MOST, Batcher, open_batcher
+from taskflow.infra.background import supervised
+from taskflow.infra.batcher import Batcher, Bounds, open_batcher
 from taskflow.infra.bus import CANCEL_CHANNEL
 from taskflow.infra.events.handover import announce, publish
 from taskflow.infra.resources import Resources
 
 logger = logging.getLogger("taskflow.api")
 
+BOUNDS: Final = Bounds(most=1000, waiting=100_000)
+"""In tasks: what one transaction stores, and what may wait for it."""
 PUBLISH_AT_A_TIME: Final = 1000
 UNPUBLISHED_KEPT: Final = 20_000
 """The most tasks that wait here to be published; those above are left to a dispatcher."""
@@ -98,9 +100,9 @@ async def open_submitter(resources: Resources) -> AsyncIterator[Submitter]:
     async def commit(groups: list[list[NewTask]]) -> Sequence[Created | IdempotencyConflict]:
         return await submitter.commit(groups)
 
-    async with open_batcher(commit, limit=MOST, divisible=may_blame_one) as creates:
+    async with open_batcher(commit, bounds=BOUNDS, divisible=may_blame_one, weigh=len) as creates:
         submitter = Submitter(resources, creates)
-        async with in_background(submitter.publish(), name="publish") as publishing:
+        async with supervised(submitter.publish, name="publish") as publishing:
             try:
                 yield submitter
             finally:

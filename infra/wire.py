@@ -53,11 +53,19 @@ def check_json(value: Any, *, max_depth: int) -> None:
             if depth > max_depth:
                 raise ValueError(f"is nested more than {max_depth} levels deep")
             if isinstance(one, dict):
+                _check_keys(one)
                 pending += [(key, depth) for key in one]
                 one = one.values()
             pending += [(inner, depth + 1) for inner in one]
         else:
             _check_scalar(one)
+
+
+def _check_keys(value: dict[Any, Any]) -> None:
+    """JSON writes 1 and "1" alike, and None and "null"."""
+    written = [dump_json(key).decode() if isinstance(key, int | float | None) else key for key in value]
+    if len(set(written)) < len(written):
+        raise ValueError("has two keys that are one in JSON")
 
 
 def _check_scalar(value: Any) -> None:

@@ -5,17 +5,17 @@ import contextvars
 import inspect
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, Never, TypeVar
+from typing import Any, Final, Never, TypeVar, cast
 
 import pydantic
 
-from taskflow.db.outcome import Cancelled, Failed, Outcome, Snoozed, Succeeded, TaskError
+from taskflow.db.outcome import Cancelled, Failed, GivenBack, Outcome, Snoozed, Succeeded, TaskError
 from taskflow.infra.task_info import TaskInfo
-from taskflow.infra.wire import check_json, dump_json
+from taskflow.infra.wire import check_json, dump_json, encode_json
 from taskflow.worker.context import Context
 from taskflow.worker.middleware import surround
 from taskflow.worker.registry import Handler
@@ -44,7 +44,10 @@ async def run_attempt(
     jitter: float,
     result_max_bytes: int,
 ) -> Outcome:
-    """What the attempt came to. Raises CancelledError only when the worker itself is stopping."""
+    """What the attempt came to. Raises nothing: whatever a handler does becomes data; an interrupt is its own.
+
+    Once the worker has told it to stop (`context.release`), whatever comes is GivenBack, unless the work was finished.
+    """
 
     async def attempt() -> Any:
         result = await _call(handler, _checked(handler, task.payload), context)
@@ -52,23 +55,21 @@ async def run_attempt(
 
     try:
         result = await surround(attempt, middleware, task, context)
-    except asyncio.CancelledError as error:
-        if context.is_cancelled:
-            return Cancelled()
+    except BaseException as error:  # noqa: BLE001 - see above
         if context.is_released:
-            raise
-        return _failed(handler, error, context, jitter)
-    except BaseException as error:  # noqa: BLE001 - whatever a handler does becomes data; an interrupt is its own
-        return _failed(handler, error, context, jitter)
+            return GivenBack()
+        if _is(error, asyncio.CancelledError) and context.is_cancelled:
+            return Cancelled()
+        return failed(handler, error, context, jitter)
     if context.saw_cancellation:
         return Cancelled()
     return Succeeded(result, context.message)
 
 
 def _checked(handler: Handler, payload: Any) -> Any:
-    """Raises InvalidPayload, and whatever a check of the handler's author raises."""
+    """By the rules of JSON. Raises InvalidPayload, and whatever a check of the handler's author raises."""
     try:
-        return handler.payload.validate_python(payload)
+        return handler.payload.validate_json(encode_json(payload))
     except pydantic.ValidationError as error:
         raise InvalidPayload(_say_problems(error)) from None
 
@@ -81,7 +82,7 @@ async def _call(handler: Handler, argument: Any, context: Context) -> Any:
         async with asyncio.timeout(limit.total_seconds() if limit else None) as deadline:
             if handler.is_async:
                 return await handler.function(*arguments)
-            result = await run_in_thread(lambda: handler.function(*arguments))
+            result = await run_in_thread(lambda: handler.function(*arguments), context)
             return await result if inspect.isawaitable(result) else result
     except TimeoutError as error:
         if not deadline.expired() or limit is None:
@@ -90,10 +91,14 @@ async def _call(handler: Handler, argument: Any, context: Context) -> Any:
         raise TimeoutError(f"The attempt took longer than {limit.total_seconds():g} s") from error
 
 
-async def run_in_thread(function: Callable[[], T]) -> T:
-    """In a daemon thread of its own, so that one that never returns can't keep the process from ending."""
+async def run_in_thread(function: Callable[[], T], context: Context) -> T:
+    """In a daemon thread of its own, so that one that never returns can't keep the process from ending.
+
+    `context.thread` tells when it has ended, also to who no longer waits for it here.
+    """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Callable[[], T]] = loop.create_future()
+    context.thread = ended
     variables = contextvars.copy_context()
 
     def resolve(end: Callable[[], T]) -> None:
@@ -110,7 +115,7 @@ async def run_in_thread(function: Callable[[], T]) -> T:
             loop.call_soon_threadsafe(resolve, end)
 
     threading.Thread(target=work, daemon=True, name="handler").start()
-    return (await ended)()
+    return (await asyncio.shield(ended))()
 
 
 def _raise(error: BaseException) -> Never:
@@ -132,31 +137,73 @@ def _as_json(result: Any, max_bytes: int) -> Any:
     return result
 
 
-def _failed(handler: Handler, error: BaseException, context: Context, jitter: float) -> Outcome:
-    if isinstance(error, Snooze):
-        return Snoozed(max(error.delay, timedelta()), clean(_text(error)))
-    trace = None if isinstance(error, InvalidPayload | InvalidResult) else "".join(traceback.format_exception(error))
-    described = task_error(type(error).__name__, _text(error), trace)
-    if isinstance(error, Permanent):
-        return Failed(described, retry_in=None)
-    if isinstance(error, RetryLater) and error.delay is not None:
-        return Failed(described, retry_in=max(error.delay, timedelta()))
-    return Failed(described, retry_in=handler.options.backoff.delay(max(context.attempt, 1), jitter=jitter))
+def failed(handler: Handler, error: BaseException, context: Context, jitter: float) -> Outcome:
+    """What a failure comes to. An error whose own code fails when it is looked at is a failure like any other."""
+    backoff = handler.options.backoff.delay(max(context.attempt, 1), jitter=jitter)
+    try:
+        return _decided(error, backoff)
+    except BaseException:  # noqa: BLE001 - the error's own code: __class__, __str__, what a traceback reads
+        return Failed(_described(error), retry_in=backoff)
+
+
+def _decided(error: BaseException, backoff: timedelta) -> Outcome:
+    """By the error that says what is next, also where it comes in a group: Permanent before RetryLater."""
+    leaves = list(_leaves(error))
+    for leaf in leaves:
+        if _is(leaf, Permanent):
+            return Failed(_described(leaf, error), retry_in=None)
+    for leaf in leaves:
+        if _is(leaf, RetryLater) and (delay := cast(RetryLater, leaf).delay) is not None:
+            return Failed(_described(leaf, error), retry_in=max(delay, timedelta()))
+    if len(leaves) == 1 and _is(leaves[0], Snooze):
+        return Snoozed(max(cast(Snooze, leaves[0]).delay, timedelta()), _text(leaves[0]))
+    return Failed(_described(leaves[0] if len(leaves) == 1 else error, error), retry_in=backoff)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors of a group, of those in it, and so on; not the cancellations that a TaskGroup made of them."""
+    pending = [error]
+    while pending:
+        one = pending.pop(0)
+        if _is(one, BaseExceptionGroup):
+            pending += cast("BaseExceptionGroup[BaseException]", one).exceptions
+        elif not _is(one, asyncio.CancelledError) or one is error:
+            yield one
+
+
+def _is(error: BaseException, *kinds: type[BaseException]) -> bool:
+    """As isinstance, which would ask the error itself for its class."""
+    return issubclass(type(error), kinds)
 
 
 def overdue(handler: Handler, context: Context, *, jitter: float) -> Outcome:
     """What an attempt comes to that its time limit did not stop: the handler swallowed its CancelledError."""
     context.request_cancellation()
     limit = (handler.options.timeout or timedelta()).total_seconds()
-    return _failed(
-        handler, TimeoutError(f"The attempt took longer than {limit:g} s and does not stop"), context, jitter
-    )
+    return failed(handler, TimeoutError(f"The attempt took longer than {limit:g} s and does not stop"), context, jitter)
+
+
+def _described(error: BaseException, whole: BaseException | None = None) -> TaskError:
+    """Its type, its text and its traceback, or that of the `whole` it came in; each as far as it can be had."""
+    trace = None if _is(error, InvalidPayload, InvalidResult) else _trace(whole or error)
+    return task_error(_guarded(lambda: str(type(error).__name__)) or "Exception", _text(error), trace)
 
 
 def _text(error: BaseException) -> str:
+    return _guarded(lambda: clean(str(error)))
+
+
+def _trace(error: BaseException) -> str:
+    """Where it was raised, when the error itself can't be rendered."""
+    whole = _guarded(lambda: "".join(traceback.format_exception(error)))
+    return whole or _guarded(lambda: "".join(traceback.format_tb(error.__traceback__)))
+
+
+def _guarded(render: Callable[[], str]) -> str:
+    """What an error says of itself runs its author's code: nothing when that fails, whatever it raises."""
     try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - an exception that can't even say what it is
+        return render()
+    except BaseException:  # noqa: BLE001 - SystemExit too
         return ""
 
 
@@ -167,5 +214,6 @@ def task_error(type_: str, message: str, trace: str | None = None) -> TaskError:
 
 
 def _say_problems(error: pydantic.ValidationError) -> str:
-    problems = [f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['msg']}" for one in error.errors()[:5]]
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:5]
+    problems = [f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['msg']}" for one in found]
     return "The payload does not fit the handler: " + "; ".join(problems)

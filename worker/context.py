@@ -1,5 +1,6 @@
 """What a running handler holds: who it is, how to report progress, and whether it should stop. Safe from any thread."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Unpack, overload
 
@@ -35,6 +36,7 @@ class Context:
         self.saw_cancellation = False
         self._cancelled = False
         self.is_released = False
+        self.thread: asyncio.Future[Any] | None = None
         self._on_progress = on_progress
         self._submit = submit
         self._submitted = 0
@@ -100,6 +102,11 @@ class Context:
     def is_cancelled(self) -> bool:
         """The same, for the worker itself: the handler has not seen it by this."""
         return self._cancelled
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether a thread runs the handler, or goes on although the attempt is over: it can't be stopped."""
+        return self.thread is not None and not self.thread.done()
 
     def request_cancellation(self) -> None:
         self._cancelled = True

@@ -1,6 +1,8 @@
 """The loop over `dispatch_at`, in every worker, safe in any number: what has fallen due goes to the broker."""
 
 import asyncio
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -21,40 +23,53 @@ LOOK_FOR_LOST: Final = timedelta(seconds=10)
 UNTOUCHED_FOR: Final = timedelta(seconds=1)
 """How long a row must have been left alone before a broker that came back empty is taken to have lost its message."""
 
+OVERTAKEN: Final = timedelta(seconds=10)
+"""How much later than another a message may come out of a queue that was handed over before it."""
+HUNG: Final = timedelta(seconds=2)
+"""A round that takes so long has waited for a database that hangs."""
+SETTLING: Final = timedelta(seconds=3)
+"""How long a new dispatcher takes nobody for lost: the database may be back only just, and heartbeats with it."""
+
 
 class Dispatcher:
-    def __init__(self, resources: Resources) -> None:
+    """`came_in_turn` tells for a queue the creation of the latest message that came out of it in its turn: what was
+    handed over before that has come too, or is lost.
+    """
+
+    def __init__(self, resources: Resources, came_in_turn: Mapping[str, datetime]) -> None:
         self._resources = resources
+        self._came_in_turn = came_in_turn
         self._generation: int | None = None
         self._suspected: dict[str, datetime] = {}
         self._look_at = datetime.now(UTC)
+        self._trusted_from = time.monotonic() + SETTLING.total_seconds()
 
     async def run(self) -> None:
         """For ever. Sleeps until the next row falls due, at most a second."""
         while True:
+            began = time.monotonic()
             try:
                 delay = await self.run_once()
-                self._show_life()
             except StoreUnavailable:
+                self._distrust()
                 delay = LONGEST_SLEEP
             except BrokerUnavailable:
                 delay = LONGEST_SLEEP / 4
-            except Exception:  # without this loop nothing would ever be retried or recovered
-                logger.exception("the dispatcher failed")
-                delay = LONGEST_SLEEP
+            if time.monotonic() - began > HUNG.total_seconds():
+                self._distrust()
+            self._resources.pulses.beat("dispatcher")
             await asyncio.sleep(delay)
 
-    def _show_life(self) -> None:
-        """For a health check that has no port to ask: this loop runs, and database and broker answer."""
-        if path := self._resources.settings.worker_heartbeat_file:
-            path.touch()
+    def _distrust(self) -> None:
+        """The database was away or hung: so it was for the heartbeats of healthy workers. They come first."""
+        self._trusted_from = time.monotonic() + self._resources.settings.worker_lease.total_seconds()
 
     async def run_once(self) -> float:
         """Hand over what is due; seconds until there is more. Raises StoreUnavailable, BrokerUnavailable."""
         await self._recover_lost()
         now = datetime.now(UTC)
         await self._resources.broker.ping()  # rows are left alone while it is away: none can be handed over
-        more_lost = await rescue_lost(self._resources, now)
+        more_lost = time.monotonic() >= self._trusted_from and await rescue_lost(self._resources, now)
         if await self._hand_over(now) or more_lost:
             return 0
         due = await dispatch.next_due(self._resources.engine)
@@ -92,18 +107,24 @@ class Dispatcher:
             suspected_until = self._suspected.get(queue)
             if await broker.depth(queue) == 0:
                 await self._recover_queue(
-                    queue, now, UNTOUCHED_FOR if suspected_until else settings.worker_republish_after
+                    queue, now - (UNTOUCHED_FOR if suspected_until else settings.worker_republish_after)
                 )
                 if suspected_until and now > suspected_until:
                     del self._suspected[queue]
+            elif came := self._came_in_turn.get(queue):
+                await self._recover_queue(queue, min(came - OVERTAKEN, now - settings.worker_republish_after))
         self._look_at = now + (
             UNTOUCHED_FOR if self._suspected else min(LOOK_FOR_LOST, settings.worker_republish_after)
         )
 
-    async def _recover_queue(self, queue: str, now: datetime, older_than: timedelta) -> None:
+    async def _recover_queue(self, queue: str, untouched_since: datetime) -> None:
         found = 0
         while some := await dispatch.make_due_again(
-            self._resources.engine, queue=queue, now=now, older_than=older_than, limit=AT_A_TIME
+            self._resources.engine,
+            queue=queue,
+            now=datetime.now(UTC),
+            untouched_since=untouched_since,
+            limit=AT_A_TIME,
         ):
             found += some
         if found:

@@ -23,7 +23,7 @@ async def until_drained(executor: Executor) -> None:
 async def _is_empty(executor: Executor) -> bool:
     """The rows first: what a queue holds of theirs they tell as well, and what they don't know is seen in the queue."""
     resources = executor.resources
-    queues = resources.settings.worker_queues
+    queues = [*resources.settings.worker_queues]
     try:
         if not await dispatch.is_idle(resources.engine, queues=queues, until=datetime.now(UTC) + SOON):
             return False

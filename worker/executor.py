@@ -1,49 +1,41 @@
-"""One delivery as a pipeline: identify, claim, run, record, dead-letter; acknowledge, only after the commit."""
+"""One delivery as a pipeline: identify, claim, acknowledge; wait for a slot, run, record, dead-letter."""
 
 import asyncio
 import json
 import random
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import Task
-from taskflow.db.outcome import Failed, GivenBack, Outcome
+from taskflow.db.outcome import Backoff, Failed, GivenBack, Outcome
 from taskflow.db.tasks import Claimed, Finish
 from taskflow.infra.broker import DeadLetter, Delivery
 from taskflow.infra.events.handover import dead_letter
 from taskflow.infra.resources import Resources
 from taskflow.infra.task_info import TaskInfo
-from taskflow.worker.attempt import overdue, run_attempt, task_error
+from taskflow.worker.attempt import run_attempt, task_error
 from taskflow.worker.children import Children
 from taskflow.worker.context import Context
 from taskflow.worker.records import Records
 from taskflow.worker.registry import Registry
+from taskflow.worker.running import RunningAttempt
+from taskflow.worker.slots import Slots
 
 logger = structlog.get_logger("taskflow.worker")
 
 LONGEST_ID: Final = 36
 GIVE_BACK_TIME: Final = 5.0
-"""Seconds for a stopping worker to record what it gives back."""
+"""Seconds for the handlers of a stopping worker to clean up, and as many to record what is given back."""
+SLOT_WAIT: Final = timedelta(seconds=1)
+"""How long a task that was claimed may wait for a slot before it is given back."""
 DEAD_LETTER_AGAIN: Final = 1.0
 """Seconds before a dead letter is offered again to a broker that did not take it."""
-LAST_WORDS: Final = timedelta(seconds=5)
-"""How long after its time limit a handler may take to end."""
-
-
-@dataclass(slots=True)
-class RunningAttempt:
-    """An attempt under way in this process."""
-
-    claimed: Claimed
-    context: Context
-    attempt: asyncio.Task[Outcome]
-    lost: bool = False
-    reported: tuple[float, str | None] | None = None
 
 
 @dataclass(slots=True)
@@ -57,70 +49,77 @@ class Executor:
     running: dict[str, RunningAttempt] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     deliveries: set[asyncio.Task[None]] = field(default_factory=set)
-    overdue: set[asyncio.Task[Outcome]] = field(default_factory=set)
+    stragglers: set[asyncio.Task[None]] = field(default_factory=set)
+    came_in_turn: dict[str, datetime] = field(default_factory=dict)
     stopping: bool = False
 
-    def start(self, delivery: Delivery) -> None:
-        handling = asyncio.create_task(self._guarded(delivery), name="delivery")
-        self.deliveries.add(handling)
-        handling.add_done_callback(self.deliveries.discard)
+    def start(self, delivery: Delivery, slots: Slots) -> None:
+        slots.waiting += 1
+        _keep(self.deliveries, self._guarded(delivery, slots), "delivery")
 
     async def drain(self, timeout: timedelta) -> None:
-        """Let what runs end in time, then give the rest back."""
-        if self.deliveries:
-            await asyncio.wait(self.deliveries, timeout=timeout.total_seconds())
+        """Let what runs end in time, then give the rest back: also what does not stop."""
         self.stopping = True
+        await _ended(self.deliveries, timeout.total_seconds())
         for running in self.running.values():
-            _release(running)
-        if self.deliveries:
-            await asyncio.wait(self.deliveries, timeout=GIVE_BACK_TIME)
-        for handling in self.deliveries:
-            handling.cancel()
+            running.release()
+        await _ended(self.deliveries, GIVE_BACK_TIME)
+        for running in self.running.values():
+            logger.warning("handler does not stop: given back", task_id=running.claimed.task.id)
+            running.leave()
+        await _ended(self.deliveries, GIVE_BACK_TIME)
+        for one in [*self.deliveries, *self.stragglers]:
+            one.cancel()
 
-    async def _guarded(self, delivery: Delivery) -> None:
+    async def _guarded(self, delivery: Delivery, slots: Slots) -> None:
         """A defect of ours costs one message, not the worker: the row still falls due, and is taken up again."""
         try:
-            await self.handle(delivery)
-        except Exception:
+            await self.handle(delivery, slots)
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
             logger.exception("delivery failed")
             await delivery.ack()
 
-    async def handle(self, delivery: Delivery) -> None:
-        """From a message in hand to an acknowledged one. Cancelled midway, it leaves the message to come back."""
+    async def handle(self, delivery: Delivery, slots: Slots) -> None:
+        """From a message in hand to a recorded outcome. Cancelled before its claim, it leaves the message to come back.
+
+        Claim and commit hold no slot, so that short tasks share their round trips however few slots there are.
+        """
+        with slots.arriving():
+            running = await self._claim(delivery)
+            if running is None:
+                return
+            has_slot = await slots.take(SLOT_WAIT)
+        try:
+            await self._record(running, await self._run(running, slots, has_slot=has_slot), delivery.body)
+        finally:
+            task_id = running.claimed.task.id
+            if self.running.get(task_id) is running:  # it may have come back here after its lease was lost
+                del self.running[task_id]  # only now: until its outcome is stored the task needs its lease
+
+    async def _claim(self, delivery: Delivery) -> RunningAttempt | None:
+        """The attempt that a message brings, None without one; the message is acknowledged once that is committed."""
         task_id = _task_id(delivery.body)
         if task_id is None:
-            return await self._dead_letter(delivery, "not a task message", None)
+            await self._dead_letter(delivery, "not a task message", None)
+            return None
         claimed = await self.records.claim(task_id, is_running=self.running.__contains__)
         if claimed is None:
-            return await self._dead_letter(delivery, "there is no such task", task_id)
+            await self._dead_letter(delivery, "there is no such task", task_id)
+            return None
+        running = None
         if isinstance(claimed, Claimed):
-            await self._run(claimed, delivery.body)
+            running = self._admit(claimed)
         else:
             logger.debug("duplicate delivery", task_id=task_id, status=claimed.status)
-        return await delivery.ack()
+        await delivery.ack()
+        return running
 
-    async def _run(self, claimed: Claimed, body: bytes) -> None:
+    def _admit(self, claimed: Claimed) -> RunningAttempt:
         task = claimed.task
-        log = logger.bind(task_id=task.id, kind=task.kind, attempt=task.attempt)
-        log.info("attempt started", status=task.status, queue=task.queue)
-        running = self._start(claimed)
-        try:
-            outcome = await self._outcome(running)
-            finish = Finish(task.id, claimed.claim, outcome, running.context.fraction)
-            ended = None if running.lost else await self.records.finish(finish)
-        finally:
-            if self.running.get(task.id) is running:  # it may have come back here after its lease was lost
-                del self.running[task.id]  # only now: until its outcome is stored the task needs its lease
-        if ended is None:
-            log.warning("outcome dropped: the lease was lost", outcome=type(outcome).__name__)
-            return
-        error = ended.error["type"] if ended.error else None
-        log.info("attempt ended", status=ended.status, duration_ms=ended.duration_ms, error=error, run_at=ended.run_at)
-        if ended.status is TaskStatus.FAILED:
-            await dead_letter(self.resources, [ended], body=body)
-
-    def _start(self, claimed: Claimed) -> RunningAttempt:
-        task = claimed.task
+        if task.attempt == 1 and task.run_at is None:  # what was handed over before this one has come by now
+            self.came_in_turn[task.queue] = max(task.created_at, self.came_in_turn.get(task.queue, task.created_at))
         context = Context(
             task_id=task.id,
             kind=task.kind,
@@ -130,45 +129,67 @@ class Executor:
             on_progress=lambda: self.unreported.add(task.id),
             submit=partial(self.children.submit, task.id),
         )
-        attempt = asyncio.create_task(self._attempt(task, context), name=f"attempt {task.id}")
-        if self.stopping:
-            attempt.cancel()  # before it has begun, so that it is given back
-        running = self.running[task.id] = RunningAttempt(claimed, context, attempt)
+        if earlier := self.running.get(task.id):
+            earlier.lose()
+        running = self.running[task.id] = RunningAttempt(claimed, context)
         return running
+
+    async def _run(self, running: RunningAttempt, slots: Slots, *, has_slot: bool) -> Outcome:
+        """In its slot, which is free again once nothing of the handler runs any more.
+
+        While it goes on after a failure, the next attempt waits for it.
+        """
+        task = running.claimed.task
+        if not has_slot:
+            return GivenBack("Given back by a worker without a free slot")
+        if self.stopping:
+            slots.give()
+            return GivenBack()
+        logger.info("attempt started", **_named(task), status=task.status, queue=task.queue)
+        held = False
+        try:
+            work = self._attempt(task, running.context)
+            outcome = await running.run(work, self.registry.get(task.kind), jitter=random.random())  # noqa: S311
+            if held := running.goes_on:
+                logger.warning("handler goes on after its end: its slot stays taken", **_named(task))
+                _keep(self.stragglers, _hold(running, slots), "straggler")
+                if isinstance(outcome, Failed) and outcome.retry_in is not None and not running.is_last:
+                    await running.until_over()
+            return outcome
+        finally:
+            if not held:
+                slots.give()
+
+    async def _record(self, running: RunningAttempt, outcome: Outcome, body: bytes) -> None:
+        task = running.claimed.task
+        finish = Finish(task.id, running.claimed.claim, outcome, running.context.fraction)
+        ended = None if running.lost else await self.records.finish(finish)
+        log = logger.bind(**_named(task))
+        if ended is None:
+            log.warning("outcome dropped: the lease was lost", outcome=type(outcome).__name__)
+            return
+        error = ended.error["type"] if ended.error else None
+        log.info("attempt ended", status=ended.status, duration_ms=ended.duration_ms, error=error, run_at=ended.run_at)
+        if ended.status is TaskStatus.FAILED:
+            await dead_letter(self.resources, [ended], body=body)
 
     async def _attempt(self, task: Task, context: Context) -> Outcome:
         handler = self.registry.get(task.kind)
-        if handler is None:
+        jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
+        if handler is None:  # another worker may know it, or this one soon: a rolling deploy
             known = ", ".join(self.registry.kinds)
             sentence = f"No handler for kind '{task.kind}': this worker knows {known}"
-            return Failed(task_error("UnknownKind", sentence), retry_in=None)
-        with structlog.contextvars.bound_contextvars(task_id=task.id, kind=task.kind, attempt=task.attempt):
+            retry_in = Backoff().delay(max(task.attempt, 1), jitter=jitter)
+            return Failed(task_error("UnknownKind", sentence), retry_in=retry_in)
+        with structlog.contextvars.bound_contextvars(**_named(task)):
             return await run_attempt(
                 handler,
                 TaskInfo.of(task),
                 context,
                 middleware=self.registry.middleware,
-                jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+                jitter=jitter,
                 result_max_bytes=self.resources.settings.payload_max_bytes,
             )
-
-    async def _outcome(self, running: RunningAttempt) -> Outcome:
-        """The attempt's own, or GivenBack when this worker stops before it has one."""
-        handler = self.registry.get(running.claimed.task.kind)
-        limit = handler.options.timeout if handler else None
-        try:
-            await asyncio.wait([running.attempt], timeout=(limit + LAST_WORDS).total_seconds() if limit else None)
-        except asyncio.CancelledError:
-            _release(running)
-            raise
-        if handler and not running.attempt.done():
-            self.overdue.add(running.attempt)
-            running.attempt.add_done_callback(self.overdue.discard)
-            return overdue(handler, running.context, jitter=random.random())  # noqa: S311
-        if running.attempt.cancelled():
-            running.context.request_cancellation()  # a thread goes on until it asks
-            return GivenBack()
-        return running.attempt.result()
 
     async def _dead_letter(self, delivery: Delivery, reason: str, task_id: str | None) -> None:
         """Dead-letter what nobody can run. Not acknowledged until it is there: else it comes back."""
@@ -179,9 +200,29 @@ class Executor:
         await delivery.ack()
 
 
-def _release(running: RunningAttempt) -> None:
-    running.context.release()
-    running.attempt.cancel()
+async def _hold(running: RunningAttempt, slots: Slots) -> None:
+    slots.note_stuck(running)
+    try:
+        await running.until_over()
+    finally:
+        slots.note_ended(running)
+        slots.give()
+
+
+def _named(task: Task) -> dict[str, Any]:
+    """What every line of the log says of an attempt."""
+    return {"task_id": task.id, "kind": task.kind, "attempt": task.attempt}
+
+
+def _keep(where: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str) -> None:
+    task = asyncio.create_task(work, name=name)
+    where.add(task)
+    task.add_done_callback(where.discard)
+
+
+async def _ended(some: set[asyncio.Task[None]], timeout: float) -> None:
+    if some:
+        await asyncio.wait(some, timeout=timeout)
 
 
 def _task_id(body: bytes) -> str | None:

@@ -1,62 +1,121 @@
-"""Keeps what runs here alive: heartbeats, progress, cancellations. A heartbeat learns what the bus did not say."""
+"""Keeps what runs here alive, from a thread with an event loop and a connection of its own.
+
+A handler that blocks the worker's loop does not block this. What a heartbeat learns, that a task is lost or is to be
+cancelled, is carried out in the worker's loop.
+"""
 
 import asyncio
-from dataclasses import replace
+import threading
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.leases import Lease, extend_leases
-from taskflow.db.models import StatusEvent
-from taskflow.infra.bus import CANCEL_CHANNEL, GAP
-from taskflow.infra.events.handover import announce
-from taskflow.worker.executor import Executor, RunningAttempt
+from taskflow.infra.background import supervised
+from taskflow.infra.database import create_engine
+from taskflow.worker.executor import Executor
+from taskflow.worker.running import RunningAttempt
 
 logger = structlog.get_logger("taskflow.worker")
 
 HEARTBEATS_A_LEASE: Final = 3
-PROGRESS_INTERVAL: Final = 0.1
-"""Seconds between two rounds of progress reports."""
+AGAIN: Final = 1.0
+"""Seconds before a heartbeat that failed is tried again; one that took longer is followed by another at once."""
+LOOK_EVERY: Final = 0.25
+BLOCKED: Final = 1.0
+"""Seconds after which a loop that does not turn is reported."""
+JOIN: Final = 5.0
 
 
-async def keep_leases(executor: Executor) -> None:
-    """Extend every lease three times in its length, for ever."""
-    interval = executor.resources.settings.worker_lease.total_seconds() / HEARTBEATS_A_LEASE
-    while True:
-        await asyncio.sleep(interval)
+class LeaseKeeper:
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._worker_loop = asyncio.get_running_loop()
+        self._loop = asyncio.new_event_loop()
+        self._stopping = asyncio.Event()
+
+    def run(self) -> None:
+        """The thread: until `stop`."""
         try:
-            await beat(executor)
-        except StoreUnavailable:
-            logger.warning("leases not extended: the database is away", running=len(executor.running))
-        except Exception:  # the next one may do better; without any, all that runs here would be lost
-            logger.exception("leases not extended")
+            self._loop.run_until_complete(self._keep())
+        finally:
+            self._loop.close()
 
+    def stop(self) -> None:
+        with suppress(RuntimeError):  # it has ended already
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
-async def beat(executor: Executor) -> None:
-    """One heartbeat for all that runs here. Raises StoreUnavailable."""
-    running = list(executor.running.values())
-    if not running:
-        return
-    settings = executor.resources.settings
-    leases = [Lease(one.claimed.task.id, one.claimed.claim, _news(one)) for one in running]
-    held = await extend_leases(
-        executor.resources.engine,
-        leases,
-        worker_id=executor.records.worker_id,
-        now=datetime.now(UTC),
-        lease=settings.worker_lease,
-    )
-    for one, lease in zip(running, leases, strict=True):
-        one.reported = lease.news or one.reported
-        claim, cancel_requested = held.get(one.claimed.task.id, (None, False))
-        if executor.running.get(one.claimed.task.id) is not one or one.attempt.done():
-            continue
-        if claim != one.claimed.claim:
-            lose(one)
-        elif cancel_requested:
-            cancel(executor, one)
+    async def _keep(self) -> None:
+        engine = create_engine(self._executor.resources.settings.db_url, pool_size=1)
+        try:
+            async with (
+                supervised(lambda: self._beat_for_ever(engine), name="heartbeat"),
+                supervised(self._watch_loop, name="watch of the event loop"),
+            ):
+                await self._stopping.wait()
+        finally:
+            await engine.dispose()
+
+    async def _beat_for_ever(self, engine: AsyncEngine) -> None:
+        interval = self._executor.resources.settings.worker_lease.total_seconds() / HEARTBEATS_A_LEASE
+        wait = interval
+        while True:
+            await asyncio.sleep(wait)
+            began = time.monotonic()
+            try:
+                await self._beat(engine)
+                wait = interval if time.monotonic() - began < AGAIN else 0.0
+            except StoreUnavailable:
+                logger.warning("leases not extended: the database is away", running=len(self._executor.running))
+                wait = min(AGAIN, interval)
+            self._executor.resources.pulses.beat("heartbeat")
+
+    async def _beat(self, engine: AsyncEngine) -> None:
+        """One heartbeat for all that runs here. Raises StoreUnavailable."""
+        executor = self._executor
+        running = list(executor.running.values())  # one step: the worker's loop goes on meanwhile
+        if not running:
+            return
+        leases = [Lease(one.claimed.task.id, one.claimed.claim, _news(one)) for one in running]
+        held = await extend_leases(
+            engine,
+            leases,
+            worker_id=executor.records.worker_id,
+            now=datetime.now(UTC),
+            lease=executor.resources.settings.worker_lease,
+        )
+        for one, lease in zip(running, leases, strict=True):
+            one.reported = lease.news or one.reported
+        self._worker_loop.call_soon_threadsafe(learn, executor, running, held)
+
+    async def _watch_loop(self) -> None:
+        """Say who blocks the worker's loop: while it lasts, and when it is over."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            turned, began = asyncio.Event(), time.monotonic()
+            self._worker_loop.call_soon_threadsafe(self._loop.call_soon_threadsafe, turned.set)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BLOCKED):
+                    await turned.wait()
+            if not turned.is_set():
+                kind = self._who_blocks()
+                logger.warning("the event loop is blocked: use a plain def for what waits or computes", kind=kind)
+                await turned.wait()
+                seconds = round(time.monotonic() - began, 1)
+                logger.warning("the event loop was blocked", kind=kind, seconds=seconds)
+            self._executor.resources.pulses.beat("event loop")
+
+    def _who_blocks(self) -> str | None:
+        """The kind whose handler is in the loop at the moment; None when it is something else."""
+        task = asyncio.current_task(self._worker_loop)
+        running = self._executor.running.get(task.get_name().removeprefix("attempt ")) if task else None
+        return running.claimed.task.kind if running else None
 
 
 def _news(running: RunningAttempt) -> tuple[float, str | None] | None:
@@ -65,46 +124,26 @@ def _news(running: RunningAttempt) -> tuple[float, str | None] | None:
     return None if latest == running.reported else latest
 
 
-def lose(running: RunningAttempt) -> None:
-    """Somebody else has the task: stop, and say nothing of how it ended."""
-    logger.warning("lease lost", task_id=running.claimed.task.id, attempt=running.claimed.task.attempt)
-    running.lost = True
-    running.context.request_cancellation()
-    running.attempt.cancel()
+def learn(executor: Executor, running: list[RunningAttempt], held: Mapping[str, tuple[int, bool]]) -> None:
+    """What a heartbeat found out: which of those that ran are lost, and which are to be cancelled."""
+    for one in running:
+        claim, cancel_requested = held.get(one.claimed.task.id, (None, False))
+        if executor.running.get(one.claimed.task.id) is not one or one.is_over:
+            continue
+        if claim != one.claimed.claim:
+            one.lose()
+        elif cancel_requested:
+            one.cancel()
 
 
-def cancel(executor: Executor, running: RunningAttempt) -> None:
-    """A thread finds out when it asks; a coroutine gets a CancelledError, once."""
-    if running.context.is_cancelled:
-        return
-    running.context.request_cancellation()
-    handler = executor.registry.get(running.claimed.task.kind)
-    if handler and handler.is_async:
-        running.attempt.cancel()
-
-
-async def hear_cancellations(executor: Executor) -> None:
-    """The quick way: the API says on the bus which task to stop. Whatever it misses, the next heartbeat learns."""
-    async with executor.resources.bus.subscribe(CANCEL_CHANNEL) as messages:
-        async for message in messages:
-            running = None if message is GAP else executor.running.get(message.decode(errors="replace"))
-            if running and not running.attempt.done():
-                cancel(executor, running)
-
-
-async def report_progress(executor: Executor) -> None:
-    """Send the latest progress of each task that has any, at most ten times a second. News, not history."""
-    while True:
-        await asyncio.sleep(PROGRESS_INTERVAL)
-        if executor.unreported:
-            tasks, executor.unreported = executor.unreported, set()
-            # list() is one step, and a thread that holds the old set may still add to it.
-            running = [executor.running[one] for one in list(tasks) if one in executor.running]
-            events = [_progress_event(one) for one in running if not one.attempt.done()]
-            announce(executor.resources.bus, events)
-
-
-def _progress_event(running: RunningAttempt) -> StatusEvent:
-    event = StatusEvent.of(running.claimed.task, running.claimed.event_id)
-    context = running.context
-    return replace(event, message=context.message, progress=context.fraction, updated_at=datetime.now(UTC))
+@asynccontextmanager
+async def open_leases(executor: Executor) -> AsyncIterator[None]:
+    """Every lease is extended three times in its length while this is open."""
+    keeper = LeaseKeeper(executor)
+    thread = threading.Thread(target=keeper.run, name="leases", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        keeper.stop()
+        await asyncio.to_thread(thread.join, JOIN)

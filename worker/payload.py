@@ -7,6 +7,7 @@ import pydantic
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from taskflow.infra.errors import InvalidTask
+from taskflow.infra.wire import encode_json
 
 MASK: Final = "**********"
 """What pydantic writes in place of a secret."""
@@ -31,7 +32,7 @@ def dump(adapter: pydantic.TypeAdapter[Any], payload: Any) -> Any:
 def _taken_back(adapter: pydantic.TypeAdapter[Any], payload: Any, *, by_alias: bool) -> Any:
     """Raises ValidationError when the worker would refuse it."""
     value = _written(adapter, payload, by_alias=by_alias)
-    adapter.validate_python(value)
+    adapter.validate_json(encode_json(value))
     return value
 
 

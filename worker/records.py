@@ -17,7 +17,7 @@ from taskflow.db.models import Task
 from taskflow.db.outcome import Failed
 from taskflow.db.tasks import Claimed, Finish
 from taskflow.db.transaction import may_blame_one
-from taskflow.infra.batcher import MOST, Batcher, open_batcher
+from taskflow.infra.batcher import Batcher, open_batcher
 from taskflow.infra.events.handover import announce
 from taskflow.infra.resources import Resources
 from taskflow.worker.attempt import task_error
@@ -105,7 +105,7 @@ async def open_records(resources: Resources, registry: Registry, *, worker_id: s
         return results
 
     async with (
-        open_batcher(claim, limit=MOST, divisible=may_blame_one) as claims,
-        open_batcher(finish, limit=MOST, divisible=may_blame_one) as finishes,
+        open_batcher(claim, divisible=may_blame_one) as claims,
+        open_batcher(finish, divisible=may_blame_one) as finishes,
     ):
         yield Records(engine, worker_id, claims, finishes)

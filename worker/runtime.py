@@ -1,25 +1,32 @@
-"""A worker: consumer, leases and dispatcher in one TaskGroup, until it is told to stop; then it drains."""
+"""A worker: consumers, leases and dispatcher, until it is told to stop; then it drains."""
 
 import asyncio
 import os
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import structlog
 
-from taskflow.infra.broker import Consumer
+from taskflow.infra.background import in_background, supervised
 from taskflow.infra.resources import Resources
+from taskflow.infra.settings import Settings
 from taskflow.infra.submitter import open_submitter
 from taskflow.worker.children import Children
 from taskflow.worker.dispatcher import Dispatcher
 from taskflow.worker.drain import until_drained
 from taskflow.worker.executor import Executor
 from taskflow.worker.handle import Handle
-from taskflow.worker.leases import hear_cancellations, keep_leases, report_progress
+from taskflow.worker.health import keep_health
+from taskflow.worker.intake import Intake
+from taskflow.worker.leases import open_leases
+from taskflow.worker.live import hear_cancellations, report_progress
 from taskflow.worker.records import open_records
 from taskflow.worker.registry import Registry
+from taskflow.worker.slots import Slots
 from taskflow.worker.submission import Target
 
 logger = structlog.get_logger("taskflow.worker")
@@ -35,45 +42,49 @@ async def run_worker(
 ) -> None:
     """Take tasks and run them until `stop` is set; then let what runs end in time, and give back the rest.
 
-    `handle` makes what `ctx.submit` gives. With `drain`, it sets `stop` itself once nothing is left to do.
+    `handle` makes what `ctx.submit` gives. With `drain`, it sets `stop` itself once nothing is left to do. Raises Stuck
+    when no slot will ever be free again.
     """
     settings = resources.settings
     worker_id = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
-    logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=settings.worker_queues)
-    async with (
-        open_records(resources, registry, worker_id=worker_id) as records,
-        open_submitter(resources) as submitter,
-        resources.broker.consume(settings.worker_queues, prefetch=settings.worker_prefetch) as consumer,
-        asyncio.TaskGroup() as background,
-    ):
+    queues = [*settings.worker_queues]
+    logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=queues)
+    async with AsyncExitStack() as stack:
+        records = await stack.enter_async_context(open_records(resources, registry, worker_id=worker_id))
+        submitter = await stack.enter_async_context(open_submitter(resources))
         executor = Executor(resources, registry, records, Children(submitter, settings.payload_max_bytes, handle))
-        keeping = [
-            background.create_task(loop)
-            for loop in (keep_leases(executor), hear_cancellations(executor), report_progress(executor))
-        ]
-        dispatching = background.create_task(Dispatcher(resources).run())
-        if drain:
-            keeping.append(background.create_task(_stop_when_drained(executor, stop)))
-        await _consume_until(stop, consumer, executor)
-        dispatching.cancel()
-        await executor.drain(settings.worker_shutdown_timeout)
-        for loop in keeping:
-            loop.cancel()
+        for loop in (hear_cancellations, report_progress):
+            await stack.enter_async_context(supervised(partial(loop, executor), name=loop.__name__))
+        await stack.enter_async_context(open_leases(executor))
+        async with AsyncExitStack() as taking:
+            intakes = [await _open_intake(taking, group, slots, executor) for group, slots in groups(settings)]
+            dispatcher = Dispatcher(resources, executor.came_in_turn)
+            await taking.enter_async_context(supervised(dispatcher.run, name="dispatcher"))
+            if drain:
+                await taking.enter_async_context(in_background(_stop_when_drained(executor, stop), name="drain"))
+            try:
+                await keep_health(resources, intakes, stop)
+            finally:
+                logger.info("worker stopping", running=len(executor.running))
+                for intake in intakes:
+                    await intake.consumer.stop()
+                await executor.drain(settings.worker_shutdown_timeout)
     logger.info("worker stopped", worker_id=worker_id)
 
 
-async def _consume_until(stop: asyncio.Event, consumer: Consumer, executor: Executor) -> None:
-    async def stop_consumer() -> None:
-        await stop.wait()
-        logger.info("worker stopping", running=len(executor.running))
-        await consumer.stop()
+def groups(settings: Settings) -> list[tuple[list[str], Slots]]:
+    """Queues that share their slots, and each of the others with its own."""
+    shared = [name for name, slots in settings.worker_queues.items() if slots is None]
+    own = [([name], Slots(slots)) for name, slots in settings.worker_queues.items() if slots is not None]
+    return [(shared, Slots(settings.worker_prefetch)), *own] if shared else own
 
-    stopping = asyncio.create_task(stop_consumer())
-    try:
-        async for delivery in consumer:
-            executor.start(delivery)
-    finally:
-        stopping.cancel()
+
+async def _open_intake(stack: AsyncExitStack, queues: list[str], slots: Slots, executor: Executor) -> Intake:
+    consumer = await stack.enter_async_context(executor.resources.broker.consume(queues, prefetch=slots.count))
+    intake = Intake(consumer, slots, executor)
+    await stack.enter_async_context(supervised(intake.take_in, name=f"intake of {', '.join(queues)}"))
+    await stack.enter_async_context(supervised(intake.regulate, name=f"prefetch of {', '.join(queues)}"))
+    return intake
 
 
 async def _stop_when_drained(executor: Executor, stop: asyncio.Event) -> None:

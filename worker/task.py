@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar, cast
 
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from taskflow.db.outcome import Backoff
+from taskflow.infra.input import NAME, NAME_TAKES
 from taskflow.infra.task_info import TaskInfo
 from taskflow.worker.context import Context
 
@@ -74,6 +75,10 @@ def task(
     """
     if not isinstance(kind, str) or not kind:
         raise ValueError('a handler is marked with its kind: @task("name")')
+    if not NAME.fullmatch(kind):
+        raise ValueError(f"the kind {kind!r}: a kind {NAME_TAKES}")
+    if queue is not None and not NAME.fullmatch(queue):
+        raise ValueError(f"queue of {kind!r}: a queue {NAME_TAKES}, not {queue!r}")
     if not 1 <= max_attempts <= 100:
         raise ValueError(f"max_attempts of {kind!r} must be from 1 to 100, not {max_attempts}")
     limit = timedelta(seconds=timeout) if isinstance(timeout, int | float) else timeout

@@ -22,7 +22,7 @@ from taskflow.db.errors import StoreUnavailable, TaskFlowError
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import StatusEvent
 from taskflow.graph.live.ledger import Ledger
-from taskflow.infra.background import in_background
+from taskflow.infra.background import supervised
 from taskflow.infra.bus import GAP, STATUS_CHANNEL, Bus
 from taskflow.infra.events.status import decode, encode
 
@@ -204,6 +204,6 @@ class Hub:
 async def open_hub(engine: AsyncEngine, bus: Bus, *, compare_every: timedelta = COMPARE_EVERY) -> AsyncIterator[Hub]:
     hub = Hub(engine, bus)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(in_background(hub.listen(), name="listen"))
-        await stack.enter_async_context(in_background(hub.compare_for_ever(compare_every), name="compare"))
+        await stack.enter_async_context(supervised(hub.listen, name="listen"))
+        await stack.enter_async_context(supervised(lambda: hub.compare_for_ever(compare_every), name="compare"))
         yield hub

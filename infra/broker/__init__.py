@@ -73,12 +73,22 @@ class Delivery(Protocol):
 
 
 class Consumer(Protocol):
-    """Deliveries, at most `prefetch` of them unacknowledged, from all queues together.
+    """Deliveries from all its queues, to each its turn. The broker has sent some of them before they are iterated.
 
     Outlives any failure of the broker; ends after `stop`, or when its context is left.
     """
 
     def __aiter__(self) -> AsyncIterator[Delivery]: ...
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it would hear of a message: not for as long as the broker is away, or deaf to it."""
+
+    async def want(self, prefetch: int) -> None:
+        """From now on so many may be unacknowledged; with 0 nothing comes, and what was not iterated goes back.
+
+        Never raises.
+        """
 
     async def stop(self) -> None:
         """Take no more: iteration ends, deliveries in hand can still be acknowledged. Never raises."""

@@ -29,16 +29,20 @@ class MemoryDelivery:
 
 
 class MemoryConsumer:
-    """Holds up to `prefetch` deliveries: those not yet iterated, and those iterated but not acknowledged."""
+    """Holds up to `prefetch` deliveries: those not yet iterated, and those iterated but not acknowledged.
+
+    `queues` are in the order in which they are fed from: the one that gave the last message comes last.
+    """
 
     def __init__(self, broker: "MemoryBroker", queues: Sequence[str], prefetch: int) -> None:
-        self.queues = tuple(queues)
+        self.queues = list(queues)
         self._broker = broker
         self._prefetch = prefetch
         self._waiting: deque[MemoryDelivery] = deque()
         self._unacknowledged: dict[MemoryDelivery, None] = {}
         self._changed = asyncio.Event()
         self._stopped = False
+        self.is_well = True
 
     def __aiter__(self) -> Self:
         return self
@@ -56,6 +60,8 @@ class MemoryConsumer:
         return not self._stopped and len(self._unacknowledged) < self._prefetch
 
     def deliver(self, body: bytes, queue: str) -> None:
+        self.queues.remove(queue)
+        self.queues.append(queue)
         delivery = MemoryDelivery(body, queue, self)
         self._unacknowledged[delivery] = None
         self._waiting.append(delivery)
@@ -66,11 +72,21 @@ class MemoryConsumer:
             del self._unacknowledged[delivery]
             self._broker.feed(self.queues)
 
+    async def want(self, prefetch: int) -> None:
+        self._prefetch = prefetch
+        if prefetch:
+            self._broker.feed(self.queues)
+        else:
+            self._give_back_waiting()
+
     async def stop(self) -> None:
         self._stopped = True
-        self._give_back(list(self._waiting))
-        self._waiting.clear()
+        self._give_back_waiting()
         self._changed.set()
+
+    def _give_back_waiting(self) -> None:
+        waiting, self._waiting = list(self._waiting), deque()
+        self._give_back(waiting)
 
     async def close(self) -> None:
         await self.stop()

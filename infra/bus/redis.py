@@ -17,7 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError, ResponseError
 
-from taskflow.infra.background import doubling, in_background
+from taskflow.infra.background import doubling, supervised
 from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, BusUnavailable
 from taskflow.infra.bus.backlog import Backlog
 from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
@@ -120,6 +120,7 @@ class Subscription:
             except AWAY as error:
                 self._note_loss(error)
             finally:
+                self.missed = True
                 await connection.disconnect(nowait=True)
             await asyncio.sleep(next(waits))
 
@@ -170,7 +171,7 @@ class RedisBus:
     async def subscribe(self, channel: str) -> AsyncIterator[Mailbox]:
         mailbox = Mailbox(self._mailbox_limit)
         subscription = Subscription(self._client, channel, mailbox)
-        async with in_background(subscription.run(), name=f"subscription to {channel}"):
+        async with supervised(subscription.run, name=f"subscription to {channel}"):
             try:
                 await subscription.tried.wait()
                 yield mailbox
@@ -211,7 +212,7 @@ async def open_redis(
             partial(_contact, client), place, Attempts(attempts, backoff), failure=BusUnavailable, logger=logger
         )
         sender = Sender(client)
-        async with in_background(sender.run(), name="news to Redis") as sending:
+        async with supervised(sender.run, name="news to Redis") as sending:
             try:
                 yield RedisBus(client, sender, mailbox_limit)
             finally:

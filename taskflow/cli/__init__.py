@@ -5,10 +5,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import Any, Final
 
 from taskflow.cli.parser import REMOTE, parser
 from taskflow.infra.errors import StartError
+
+LAST_WAIT: Final = 1.0
+"""Seconds."""
 
 
 def work(arguments: argparse.Namespace) -> Coroutine[Any, Any, int | None]:
@@ -42,8 +45,23 @@ def run(coroutine: Coroutine[Any, Any, int | None]) -> int | None:
     try:
         import uvloop
     except ImportError:
-        return asyncio.run(coroutine)
-    return uvloop.run(coroutine)
+        runner = asyncio.Runner()
+    else:
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    try:
+        return runner.run(coroutine)
+    finally:
+        if runner.run(_others_end()):
+            runner.close()
+
+
+async def _others_end() -> bool:
+    """Whether all that still runs ends when it is cancelled: a handler that does not is left, with the process."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for one in others:
+        one.cancel()
+    _, going_on = await asyncio.wait(others, timeout=LAST_WAIT) if others else (None, None)
+    return not going_on
 
 
 def main(command: Sequence[str] | None = None) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from taskflow.infra.errors import StartError
 from taskflow.infra.settings import Settings
@@ -70,8 +72,19 @@ def stop_signals() -> Iterator[asyncio.Event]:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
+    os.register_at_fork(after_in_child=partial(_forget_signals, weakref.ref(stop)))
     try:
         yield stop
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+def _forget_signals(stop: "weakref.ref[asyncio.Event]") -> None:
+    """In a process that a handler forks: a signal to it is its own, and must not reach our loop over the pair of
+    sockets that both have.
+    """
+    if stop() is not None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from taskflow.client.answers import AnswerLost
 from taskflow.client.http import Http
-from taskflow.infra.batcher import Batcher, open_batcher
+from taskflow.infra.batcher import Batcher, Bounds, open_batcher
 from taskflow.infra.errors import Conflict, InvalidTask
 from taskflow.infra.input import TaskInput
 from taskflow.infra.wire import format_instant
@@ -88,5 +88,5 @@ async def open_creates(http: Http) -> AsyncIterator[Creates]:
     def divisible(error: Exception) -> bool:
         return isinstance(error, InvalidTask | Conflict)
 
-    async with open_batcher(flush, limit=AT_ONCE, divisible=divisible) as batcher:
+    async with open_batcher(flush, bounds=Bounds(AT_ONCE), divisible=divisible) as batcher:
         yield Creates(http, batcher)

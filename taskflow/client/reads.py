@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from taskflow.client.shapes import Shape
-from taskflow.infra.batcher import Batcher, open_batcher
+from taskflow.infra.batcher import Batcher, Bounds, open_batcher
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ async def open_reads(asks: Asks, shape: Shape[T]) -> AsyncIterator[Reads[T]]:
         found = [data[f"t{number}"] for number in range(len(ids))]
         return [shape.read(node) if node else None for node in found]
 
-    async with open_batcher(flush, limit=AT_ONCE, divisible=lambda _: False) as batcher:
+    async with open_batcher(flush, bounds=Bounds(AT_ONCE), divisible=lambda _: False) as batcher:
         yield Reads(batcher)
 
 

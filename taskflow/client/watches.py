@@ -17,7 +17,7 @@ from taskflow.client.session import Session, States
 from taskflow.client.socket import Broken, open_socket
 from taskflow.client.watch import Listener, Watch
 from taskflow.errors import ClientClosed
-from taskflow.infra.background import doubling, in_background
+from taskflow.infra.background import doubling, supervised
 from taskflow.infra.errors import Unauthorized, Unavailable
 
 FIRST_WAIT: Final = timedelta(seconds=0.1)
@@ -163,7 +163,7 @@ def _spread(seconds: float) -> float:
 async def open_watches(address: Address, http: Http, states: States) -> AsyncIterator[Watches]:
     watches = Watches(address, http, states)
     try:
-        async with in_background(watches.run(), name="watches"):
+        async with supervised(watches.run, name="watches"):
             yield watches
     finally:
         watches.close()

@@ -35,7 +35,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def settings(migrated: Path, tmp_path: Path) -> Settings:
     shutil.copyfile(migrated, tmp_path / "taskflow.db")
-    wanted = {"worker_queues": ("default", "shop"), "payload_max_bytes": 10_000, "worker_prefetch": 100}
+    wanted = {"worker_queues": {"default": None, "shop": None}, "payload_max_bytes": 10_000, "worker_prefetch": 100}
     return bench.on(tmp_path / "taskflow.db").model_copy(update=wanted)
 
 

@@ -51,7 +51,9 @@ async def test_each_adopted_row_that_waits_can_be_claimed_and_finished(empty: As
 
 async def test_adopted_rows_that_wait_and_were_never_published_are_recovered(empty: AsyncEngine) -> None:
     await migrate(await adopted(empty))
-    found = await dispatch.make_due_again(empty, queue="default", now=NOW, older_than=timedelta(minutes=1), limit=10)
+    found = await dispatch.make_due_again(
+        empty, queue="default", now=NOW, untouched_since=NOW - timedelta(minutes=1), limit=10
+    )
     assert found == 2
     assert {task.id for task in await due(empty, now=NOW)} == {"p1", "p2"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -199,11 +199,11 @@ async def test_a_recovered_row_waits_for_its_date(engine: AsyncEngine) -> None:
     assert (await get(engine, task.id)).dispatch_at == LATER + LEASE
 
 
-async def recover(engine: AsyncEngine, *, queue: str = "default", now: object = LATER, limit: int = 100) -> int:
+async def recover(engine: AsyncEngine, *, queue: str = "default", now: datetime = LATER, limit: int = 100) -> int:
     return await dispatch.make_due_again(
         engine,
         queue=queue,
-        now=now,  # type: ignore[arg-type]
-        older_than=60 * SECOND,
+        now=now,
+        untouched_since=now - 60 * SECOND,
         limit=limit,
     )

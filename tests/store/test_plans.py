@@ -165,7 +165,7 @@ async def test_what_is_due_and_what_was_lost_is_found_by_the_dispatch_index(engi
         await dispatch.take_due(engine, now=before, limit=100)
         await record_lost(engine, now=before, limit=100, jitter=lambda: 0.0)
         later = BEGIN + timedelta(days=99)
-        await dispatch.make_due_again(engine, queue="queue1", now=later, older_than=LEASE, limit=10)
+        await dispatch.make_due_again(engine, queue="queue1", now=later, untouched_since=later - LEASE, limit=10)
         await dispatch.next_due(engine)
     steps = await explain(engine, statements)
     assert steps

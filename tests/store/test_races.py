@@ -78,7 +78,10 @@ async def test_a_dispatcher_does_not_wait_for_rows_that_a_worker_is_claiming(eng
 async def test_recoveries_in_parallel_make_each_row_due_once(engine: AsyncEngine) -> None:
     await mark(engine, *await create(engine, 100))
     counts = await asyncio.gather(
-        *(dispatch.make_due_again(engine, queue="default", now=LATER, older_than=SECOND, limit=100) for _ in range(4))
+        *(
+            dispatch.make_due_again(engine, queue="default", now=LATER, untouched_since=LATER - SECOND, limit=100)
+            for _ in range(4)
+        )
     )
     assert sum(counts) == 100
 

@@ -50,7 +50,7 @@ async def test_what_is_due_is_taken_in_three_statements(engine: AsyncEngine) -> 
     await mark(engine, *taken)
     found = await counted(
         engine,
-        lambda: dispatch.make_due_again(engine, queue="default", now=LATER, older_than=SECOND, limit=200),
+        lambda: dispatch.make_due_again(engine, queue="default", now=LATER, untouched_since=LATER - SECOND, limit=200),
         select=1,
         update=1,
         commit=1,

@@ -80,7 +80,9 @@ async def test_a_strangers_failed_row_can_be_retried(engine: AsyncEngine) -> Non
 async def test_a_strangers_row_that_was_never_published_is_recovered(engine: AsyncEngine) -> None:
     await insert(engine, "a")
     later = datetime.now(UTC) + timedelta(minutes=2)
-    assert await dispatch.make_due_again(engine, queue="default", now=later, older_than=LEASE, limit=10) == 1
+    assert (
+        await dispatch.make_due_again(engine, queue="default", now=later, untouched_since=later - LEASE, limit=10) == 1
+    )
     assert [task.id for task in await due(engine, now=later)] == ["a"]
 
 

@@ -51,7 +51,7 @@ def settings(migrated: Path, tmp_path: Path) -> Settings:
         db_url=sqlite(database),
         rabbitmq_url="memory://",
         redis_url="memory://",
-        worker_queues=("default",),
+        worker_queues={"default": None},
         worker_prefetch=8,
         worker_lease=timedelta(seconds=30),
         worker_shutdown_timeout=timedelta(),

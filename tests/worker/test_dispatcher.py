@@ -12,8 +12,9 @@ from taskflow.db.errors import StoreUnavailable
 from taskflow.db.models import tasks as tasks_table
 from taskflow.infra.broker import BrokerUnavailable
 from taskflow.infra.settings import Settings
+from tests.contracts.waiting import logged
 from tests.worker.bench import Bench
-from tests.worker.conftest import Logs, StartWorker
+from tests.worker.conftest import StartWorker
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ async def test_what_was_lost_is_found_although_new_messages_hide_it_at_first(
 
 
 async def test_the_loop_outlives_database_broker_and_defects(
-    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, logs: Logs
+    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     real, errors = dispatch.take_due, iter([StoreUnavailable(), BrokerUnavailable(), ZeroDivisionError("a defect")])
 
@@ -97,7 +98,7 @@ async def test_the_loop_outlives_database_broker_and_defects(
         task_id = await bench.create("message", {"message": "on time"}, publish=False)
         await bench.set(task_id, dispatch_at=datetime.now(UTC))
         assert (await bench.end(task_id)).status == "DONE"
-    assert [entry["log_level"] for entry in logs if entry["event"] == "the dispatcher failed"] == ["error"]
+    assert await logged(caplog, "dispatcher failed")
 
 
 async def test_nothing_is_taken_off_the_list_while_the_broker_takes_nothing(

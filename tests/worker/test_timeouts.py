@@ -87,7 +87,7 @@ async def test_an_async_handler_that_does_not_let_itself_be_stopped_is_left_behi
                 await release.wait()
         return "too late"
 
-    monkeypatch.setattr("taskflow.worker.executor.LAST_WORDS", timedelta(seconds=0.05))
+    monkeypatch.setattr("taskflow.worker.running.LAST_WORDS", timedelta(seconds=0.05))
     async with start_worker(stubborn):
         ended = await bench.run("stubborn")
         await bench.until_idle()

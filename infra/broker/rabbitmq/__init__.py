@@ -14,7 +14,7 @@ from aiormq.abc import AbstractConnection
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity, ProbableAuthenticationError
 from yarl import URL
 
-from taskflow.infra.background import in_background
+from taskflow.infra.background import supervised
 from taskflow.infra.broker import BrokerUnavailable, DeadLetter, TaskMessage
 from taskflow.infra.broker.rabbitmq.confirms import OutgoingMessage
 from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
@@ -63,7 +63,7 @@ class RabbitBroker:
     async def consume(self, queues: Sequence[str], *, prefetch: int) -> AsyncIterator[RabbitConsumer]:
         """Raises TopologyConflict when a queue is there already, made differently, as the consumer starts."""
         consumer = RabbitConsumer(self._url, self._topology, queues, prefetch, self._note_loss)
-        async with in_background(consumer.link.run(), name=f"consumer of {', '.join(queues)}"):
+        async with supervised(consumer.link.run, name=f"consumer of {', '.join(queues)}"):
             await consumer.link.tried.wait()
             if consumer.link.conflict:
                 raise consumer.link.conflict
@@ -121,7 +121,7 @@ async def open_rabbitmq(
         logger=logger,
     )
     broker = RabbitBroker(address, topology)
-    async with in_background(broker.publisher.link.run(), name="publisher to RabbitMQ"):
+    async with supervised(broker.publisher.link.run, name="publisher to RabbitMQ"):
         await broker.publisher.link.tried.wait()
         yield broker
 

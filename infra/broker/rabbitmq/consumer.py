@@ -19,8 +19,8 @@ from taskflow.infra.broker.rabbitmq.link import (
     PROBE_ANSWER,
     Link,
     Lost,
-    logger,
     open_channel,
+    reason,
     translated_errors,
     watch,
 )
@@ -32,20 +32,18 @@ from taskflow.infra.broker.topology import Topology
 class RabbitDelivery:
     """A message in hand, of the session that brought it."""
 
-    __slots__ = ("_consumer", "_is_acknowledged", "_session", "body", "tag")
+    __slots__ = ("_is_acknowledged", "_session", "body", "tag")
 
-    def __init__(self, body: bytes, tag: int, session: Session, consumer: "RabbitConsumer") -> None:
+    def __init__(self, body: bytes, tag: int, session: Session) -> None:
         self.body = body
         self.tag = tag
         self._is_acknowledged = False
         self._session = session
-        self._consumer = consumer
 
     async def ack(self) -> None:
         if not self._is_acknowledged:
             self._is_acknowledged = True
             self._session.acknowledge(self.tag)
-            self._consumer.release()
 
 
 class RabbitConsumer:
@@ -58,7 +56,6 @@ class RabbitConsumer:
         self._topology = topology
         self._routes = [topology.route(queue) for queue in queues]
         self._prefetch = prefetch
-        self._in_hand = 0
         self._waiting: deque[RabbitDelivery] = deque()
         self._changed = asyncio.Event()
         self._stopped = False
@@ -69,32 +66,37 @@ class RabbitConsumer:
 
     async def __anext__(self) -> RabbitDelivery:
         while not self._stopped:
-            # RabbitMQ counts prefetch for each queue, and afresh for each session; the reader's limit is for all.
-            if self._waiting and self._in_hand < self._prefetch:
-                self._in_hand += 1
+            if self._waiting:
                 return self._waiting.popleft()
             self._changed.clear()
             await self._changed.wait()
         raise StopAsyncIteration
 
-    def release(self) -> None:
-        self._in_hand -= 1
-        self._changed.set()
+    @property
+    def is_well(self) -> bool:
+        return self.link.is_well
+
+    async def want(self, prefetch: int) -> None:
+        self._prefetch = 0 if self._stopped else prefetch
+        if self._session is None:
+            return  # the next one begins with it
+        try:
+            with translated_errors():
+                async with asyncio.timeout(CLOSING.total_seconds()):
+                    await self._adjust(self._session)
+        except BROKEN as error:
+            self._session.end(f"the broker did not hear what the consumer wants: {reason(error)}")
 
     async def stop(self) -> None:
         self._stopped = True
         self._changed.set()
-        session = self._session
-        if session is None:
-            return
-        try:
-            with translated_errors():
-                async with asyncio.timeout(CLOSING.total_seconds()):
-                    await session.stop()
-                    waiting, self._waiting = self._waiting, deque()
-                    await session.requeue([delivery.tag for delivery in waiting])
-        except BROKEN as error:
-            logger.debug("The broker did not hear that the consumer stops; it takes everything back: %r", error)
+        await self.want(0)
+
+    async def _adjust(self, session: Session) -> None:
+        await session.want(self._prefetch, [route.queue for route in self._routes])
+        if not self._prefetch:
+            waiting, self._waiting = self._waiting, deque()
+            await session.requeue([delivery.tag for delivery in waiting])
 
     def end(self) -> None:
         """The reader has left; its iteration ends. The link, cancelled next, has the broker take everything back."""
@@ -106,13 +108,11 @@ class RabbitConsumer:
             return
         await declare(connection, self._topology, self._routes)
         channel = await open_channel(connection)
-        session = Session(channel, self._prefetch)
+        session = Session(channel)
         transport.take(channel.number, partial(self._receive, session))
-        async with asyncio.timeout(ANSWER.total_seconds()):
-            await channel.basic_qos(prefetch_count=self._prefetch)
-            for route in self._routes:
-                await session.consume(route.queue)
         self._session = session
+        async with asyncio.timeout(ANSWER.total_seconds()):
+            await self._adjust(session)
         self.link.note_success()
         async with in_background(session.write_acknowledgements(), name="acknowledgements"):
             try:
@@ -128,7 +128,7 @@ class RabbitConsumer:
         match method:
             case Basic.Deliver(delivery_tag=int(tag)):
                 session.note_received(tag)
-                self._waiting.append(RabbitDelivery(body, tag, session, self))
+                self._waiting.append(RabbitDelivery(body, tag, session))
                 self._changed.set()
 
     async def _probe(self, session: Session) -> None:
@@ -140,7 +140,8 @@ class RabbitConsumer:
             for route in self._routes:
                 answer = await session.channel.queue_declare(route.queue, passive=True)
                 waiting += answer.message_count or 0
-                if not answer.consumer_count and not self._stopped:
+                if not answer.consumer_count and session.is_consuming:
                     raise Lost(f"the broker knows of no consumer of {route.queue}")
-        if session.is_starved(waiting) and not self._stopped:
+        if session.is_starved(waiting):
             raise Lost("messages wait, and the broker sends none")
+        self.link.note_life()

@@ -27,6 +27,7 @@ PROBE_EVERY: Final = timedelta(seconds=1.5)
 PROBE_ANSWER: Final = timedelta(seconds=2)
 FIRST_WAIT: Final = timedelta(seconds=0.1)
 LONGEST_WAIT: Final = timedelta(seconds=1.5)
+SEEN: Final = timedelta(seconds=10)
 STEADY: Final = timedelta(seconds=5)  # a link that held for so long is tried again at once
 
 
@@ -130,6 +131,7 @@ class Link:
         self._use = use
         self._on_return = on_return
         self._lost_at: float | None = None
+        self._alive_at = time.monotonic()
         self._up_at: float | None = None
         self._waits = doubling(FIRST_WAIT, cap=LONGEST_WAIT)
 
@@ -146,7 +148,16 @@ class Link:
                 self._note_loss(error)
             await asyncio.sleep(next(self._waits))
 
+    @property
+    def is_well(self) -> bool:
+        """Whether it was seen to work within the last ten seconds."""
+        return time.monotonic() - self._alive_at < SEEN.total_seconds()
+
+    def note_life(self) -> None:
+        self._alive_at = time.monotonic()
+
     def note_success(self) -> None:
+        self.note_life()
         self._up_at = time.monotonic()
         self.conflict = None
         if self._lost_at is not None:

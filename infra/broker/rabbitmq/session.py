@@ -13,11 +13,12 @@ from taskflow.infra.broker.rabbitmq.transport import CLOSING, on_cancel
 class Session:
     """One channel's deliveries, and their acknowledgements: those that gather while some are written go together."""
 
-    def __init__(self, channel: AbstractChannel, prefetch: int) -> None:
+    def __init__(self, channel: AbstractChannel) -> None:
         self.channel = channel
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._prefetch = prefetch
+        self._prefetch = 0
         self._consumer_tags: list[str] = []
+        self._adjusting = asyncio.Lock()
         self._received = 0
         self._received_when_starved = -1
         self._unacknowledged: dict[int, None] = {}
@@ -26,9 +27,23 @@ class Session:
         self._writing = asyncio.Lock()
         on_cancel(channel, self._note_cancel)
 
-    async def consume(self, queue: str) -> None:
-        consuming = await self.channel.basic_consume(queue, _never_called)
-        self._consumer_tags.append(consuming.consumer_tag or "")
+    @property
+    def is_consuming(self) -> bool:
+        return bool(self._prefetch)
+
+    async def want(self, prefetch: int, queues: Sequence[str]) -> None:
+        """So many unacknowledged, for each queue; none with 0. The broker takes a prefetch only for a new consumer."""
+        async with self._adjusting:
+            if prefetch == self._prefetch:
+                return
+            before, self._consumer_tags, self._prefetch = self._consumer_tags, [], prefetch
+            if prefetch:
+                await self.channel.basic_qos(prefetch_count=prefetch)
+                for queue in queues:
+                    consuming = await self.channel.basic_consume(queue, _never_called)
+                    self._consumer_tags.append(consuming.consumer_tag or "")
+            for consumer_tag in before:
+                await self.channel.basic_cancel(consumer_tag)
 
     def note_received(self, tag: int) -> None:
         self._unacknowledged[tag] = None
@@ -36,7 +51,7 @@ class Session:
 
     def is_starved(self, waiting: int) -> bool:
         """Whether, for the second time in a row, messages wait at the broker, there is room, and none has come."""
-        starved = waiting > 0 and len(self._unacknowledged) < self._prefetch
+        starved = self.is_consuming and waiting > 0 and len(self._unacknowledged) < self._prefetch
         was_starved = self._received_when_starved == self._received
         self._received_when_starved = self._received if starved else -1
         return starved and was_starved
@@ -57,12 +72,7 @@ class Session:
                     self._wake.clear()
                     await self._acknowledge_all()
         finally:
-            self._end("acknowledgements can't be sent")
-
-    async def stop(self) -> None:
-        """Have the broker send no more."""
-        for consumer_tag in self._consumer_tags:
-            await self.channel.basic_cancel(consumer_tag)
+            self.end("acknowledgements can't be sent")
 
     async def requeue(self, tags: Sequence[int]) -> None:
         """Have the broker take back what nobody has begun with."""
@@ -99,9 +109,10 @@ class Session:
         return last_of_run, others
 
     def _note_cancel(self) -> None:
-        self._end("the broker cancelled the consumer, as it does when the queue is deleted")
+        self.end("the broker cancelled the consumer, as it does when the queue is deleted")
 
-    def _end(self, reason: str) -> None:
+    def end(self, reason: str) -> None:
+        """What is wrong with it: the link is dropped."""
         if not self.ended.done():
             self.ended.set_result(reason)
 

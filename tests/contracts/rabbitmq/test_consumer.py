@@ -35,19 +35,20 @@ async def test_a_quiet_consumer_with_its_hands_full_is_not_taken_for_lost(
     await eventually(depth_is(broker, "default", 0))
 
 
-async def test_a_consumer_never_has_more_than_prefetch_in_hand_even_after_a_loss(
+async def test_a_consumer_that_wants_nothing_wants_nothing_after_a_loss_either(
     broker: RabbitBroker, proxy: Proxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await broker.publish([message(), message()])
     async with broker.consume(["default"], prefetch=2) as consumer:
-        stale = await take(consumer, 2)
+        await consumer.want(0)
+        await broker.publish([message(), message()])
         proxy.cut()
         await eventually(lambda: logged(caplog, "is back for the consumer"))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
                 await anext(aiter(consumer))
-        await stale[0].ack()
-        assert len(await take(consumer, 1)) == 1
+        await consumer.want(2)
+        assert len(await take(consumer, 2)) == 2
+        assert consumer.is_well
 
 
 async def test_a_consumer_that_stopped_stays_stopped_when_the_broker_comes_back(

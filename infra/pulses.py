@@ -1,0 +1,28 @@
+"""When each loop of a process last turned: what a health check asks."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+SILENT: Final = timedelta(seconds=30)
+
+
+class Pulses:
+    """A loop that has beaten once is expected to go on doing so, until it is forgotten."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._beats: dict[str, float] = {}
+
+    def beat(self, name: str) -> None:
+        self._beats[name] = self._clock()
+
+    def forget(self, name: str) -> None:
+        """It has ended as it should."""
+        self._beats.pop(name, None)
+
+    def silent(self) -> list[str]:
+        """The loops of which nothing was heard for 30 s."""
+        since = self._clock() - SILENT.total_seconds()
+        return sorted(name for name, at in self._beats.items() if at < since)

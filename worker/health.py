@@ -1,0 +1,43 @@
+"""Whether a worker does its work: told to a health check that has no port to ask, and to the worker itself."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from taskflow.infra.errors import StartError
+from taskflow.infra.resources import Resources
+from taskflow.worker.intake import Intake
+
+logger = structlog.get_logger("taskflow.worker")
+
+LOOK_EVERY: Final = 1.0
+"""Seconds."""
+
+
+class Stuck(StartError):
+    """Every slot is held by a handler that does not end: nothing more will run here."""
+
+
+async def keep_health(resources: Resources, intakes: Sequence[Intake], stop: asyncio.Event) -> None:
+    """Until `stop` is set. Touches WORKER_HEARTBEAT_FILE while all loops turn and every consumer would hear a message.
+
+    Raises Stuck once all slots have been stuck for a lease.
+    """
+    settings, pulses = resources.settings, resources.pulses
+    while not stop.is_set():
+        stuck_for = min(one.slots.stuck_for() for one in intakes)
+        if stuck_for > settings.worker_lease.total_seconds():
+            raise Stuck("Every slot is held by a handler that goes on after its time limit: start another worker.")
+        if not stuck_for:
+            pulses.beat("slots")
+        for one in intakes:
+            if one.consumer.is_well:
+                pulses.beat("consumer")
+        if settings.worker_heartbeat_file and not pulses.silent():
+            settings.worker_heartbeat_file.touch()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY):
+                await stop.wait()

@@ -1,0 +1,50 @@
+"""Messages of a group of queues on their way to slots: no more in hand than its slots can use within a second."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from taskflow.infra.batcher import MOST
+from taskflow.infra.broker import Consumer
+from taskflow.worker.executor import Executor
+from taskflow.worker.slots import Slots
+
+TICK: Final = timedelta(seconds=0.1)
+FULL: Final = timedelta(seconds=0.5)
+"""How long no slot may be free before what is in hand goes back, for another worker."""
+
+
+@dataclass(slots=True)
+class Intake:
+    consumer: Consumer
+    slots: Slots
+    executor: Executor
+
+    async def take_in(self) -> None:
+        """Start deliveries as slots can use them, until the consumer has stopped."""
+        deliveries = aiter(self.consumer)
+        while True:
+            await self.slots.wanted()
+            try:
+                delivery = await anext(deliveries)
+            except StopAsyncIteration:
+                return
+            self.executor.start(delivery, self.slots)
+
+    async def regulate(self) -> None:
+        """Have the broker send what the slots can use, for ever: nothing while all are taken for long, sets of messages
+        while they turn over fast.
+        """
+        slots, window = self.slots, self.slots.count
+        while not self.executor.stopping:
+            await asyncio.sleep(TICK.total_seconds())
+            slots.notify()  # how many may be claimed ahead depends on the time
+            if slots.full_for >= FULL.total_seconds():
+                await self.consumer.want(0)
+                await slots.until_free()
+                window = 0
+            usable = slots.count + MOST if slots.ahead >= slots.count else max(slots.free, 1)
+            if usable > window and not self.executor.stopping:
+                window = usable
+                await self.consumer.want(window)
