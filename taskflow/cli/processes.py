@@ -3,13 +3,16 @@
 import asyncio
 import os
 import signal
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from typing import Final
 
 from taskflow.infra.errors import StartError
 from taskflow.infra.settings import Settings
+
+STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 async def up(settings: Settings, host: str) -> None:
@@ -70,21 +73,33 @@ def stop_signals() -> Iterator[asyncio.Event]:
             os._exit(128 + number)
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         loop.add_signal_handler(number, on_signal, number)
-    os.register_at_fork(after_in_child=partial(_forget_signals, weakref.ref(stop)))
+    _keep_from_forks(weakref.ref(stop))
     try:
         yield stop
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPPING:
             loop.remove_signal_handler(number)
 
 
-def _forget_signals(stop: "weakref.ref[asyncio.Event]") -> None:
-    """In a process that a handler forks: a signal to it is its own, and must not reach our loop over the pair of
-    sockets that both have.
+def _keep_from_forks(stop: "weakref.ref[asyncio.Event]") -> None:
+    """A signal to a process that a handler forks is its own: it must not reach our loop over the pair of sockets that
+    both have. One that comes before the child has forgotten our handlers waits until it has.
     """
-    if stop() is not None:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = threading.local()
+
+    def hold_back() -> None:
+        before.mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+
+    def let_through() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before.mask)
+
+    def forget() -> None:
+        if stop() is not None:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        let_through()
+
+    os.register_at_fork(before=hold_back, after_in_parent=let_through, after_in_child=forget)
