@@ -40,8 +40,8 @@ class Bounds:
 class _Caller(Generic[Item, Result]):
     item: Item
     weight: int
+    since: float
     future: "asyncio.Future[Result]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    since: float = field(default_factory=time.monotonic)
 
     def fail(self, error: BaseException) -> None:
         if not self.future.done():
@@ -76,7 +76,7 @@ class Batcher(Generic[Item, Result]):
         """The item's own result. Raises what `flush` raised for it, and Overloaded. Cancelling the caller does not undo
         the item.
         """
-        caller = _Caller[Item, Result](item, self._weigh(item))
+        caller = _Caller[Item, Result](item, self._weigh(item), time.monotonic())
         self._check_room(caller)
         self._waiting.append(caller)
         self._weight += caller.weight

@@ -42,7 +42,7 @@ class Dispatcher:
         self._generation: int | None = None
         self._suspected: dict[str, datetime] = {}
         self._look_at = datetime.now(UTC)
-        self._trusted_from = time.monotonic() + SETTLING.total_seconds()
+        self._trusted_from = time.monotonic() + min(SETTLING, resources.settings.worker_lease / 3).total_seconds()
 
     async def run(self) -> None:
         """For ever. Sleeps until the next row falls due, at most a second."""

@@ -63,6 +63,7 @@ def settings(migrated: Path, tmp_path: Path) -> Settings:
 def _quick_heartbeats(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """One each 0.1 s, whatever the lease: it can be long enough that a machine which stalls does not lose it."""
     monkeypatch.setattr("taskflow.worker.leases.HEARTBEATS_A_LEASE", settings.worker_lease / timedelta(seconds=0.1))
+    monkeypatch.setattr("taskflow.worker.dispatcher.SETTLING", timedelta())
 
 
 @pytest.fixture
