@@ -18,9 +18,10 @@ class Pulses:
     def beat(self, name: str) -> None:
         self._beats[name] = self._clock()
 
-    def forget(self, name: str) -> None:
-        """It has ended as it should."""
-        self._beats.pop(name, None)
+    def forget(self, *names: str) -> None:
+        """These have ended as they should."""
+        for name in names:
+            self._beats.pop(name, None)
 
     def silent(self) -> list[str]:
         """The loops of which nothing was heard for 30 s."""

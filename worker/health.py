@@ -13,6 +13,8 @@ from taskflow.worker.intake import Intake
 
 logger = structlog.get_logger("taskflow.worker")
 
+LOOPS: Final = ("consumer", "dispatcher", "event loop", "heartbeat", "slots")
+"""Those of a worker that `pulses` hears of."""
 LOOK_EVERY: Final = 1.0
 """Seconds."""
 

@@ -20,7 +20,7 @@ from taskflow.worker.dispatcher import Dispatcher
 from taskflow.worker.drain import until_drained
 from taskflow.worker.executor import Executor
 from taskflow.worker.handle import Handle
-from taskflow.worker.health import keep_health
+from taskflow.worker.health import LOOPS, keep_health
 from taskflow.worker.intake import Intake
 from taskflow.worker.leases import open_leases
 from taskflow.worker.live import hear_cancellations, report_progress
@@ -55,6 +55,7 @@ async def run_worker(
         executor = Executor(resources, registry, records, Children(submitter, settings.payload_max_bytes, handle))
         for loop in (hear_cancellations, report_progress):
             await stack.enter_async_context(supervised(partial(loop, executor), name=loop.__name__))
+        stack.callback(resources.pulses.forget, *LOOPS)
         await stack.enter_async_context(open_leases(executor))
         async with AsyncExitStack() as taking:
             intakes = [await _open_intake(taking, group, slots, executor) for group, slots in groups(settings)]

@@ -30,6 +30,12 @@ class Result(ExecutionResult):
         errors = {"errors": [error.formatted for error in self.errors]} if self.errors else {}
         return {**errors, "data": self.data}
 
+    @property
+    def is_unavailable(self) -> bool:
+        """Whether nothing of it was done, since the store is away or takes no more."""
+        codes = {(error.extensions or {}).get("code") for error in self.errors or ()}
+        return self.data is None and codes == {"SERVICE_UNAVAILABLE"}
+
     @cached_property
     def text(self) -> str:
         """The body as JSON, encoded once for all who get it."""

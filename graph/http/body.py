@@ -1,8 +1,10 @@
-"""A request's body, as long as it may be and of the one type that is read."""
+"""A request's body, as long as it may be and of the one type that is read; and when to come again."""
 
 from starlette.requests import Request
 
 JSON = "application/json"
+RETRY_LATER = {"retry-after": "2"}
+"""With 503, in seconds."""
 
 
 class BodyTooLarge(Exception):

@@ -19,7 +19,7 @@ from taskflow.graph.execution.errors import BAD_USER_INPUT
 from taskflow.graph.execution.parameters import NotARequest, Parameters
 from taskflow.graph.execution.results import Outcome, Result
 from taskflow.graph.execution.schema import Schema
-from taskflow.graph.http.body import JSON, BodyTooLarge, is_json, read_body
+from taskflow.graph.http.body import JSON, RETRY_LATER, BodyTooLarge, is_json, read_body
 from taskflow.graph.http.security import is_welcome
 from taskflow.graph.sockets.graphql_ws import WebSocketHalf
 from taskflow.infra.wire import NotJson, decode_json, encode_json
@@ -86,6 +86,8 @@ class GraphQLApp(WebSocketHalf):
         except Refusal as refusal:
             return answer(refusal.body, media_type or JSON, refusal.status, refusal.headers)
         if isinstance(result, Result):
+            if result.is_unavailable:
+                return answer(result.body, media_type, 503, RETRY_LATER)
             return answer(result.body, media_type)
         errors = [error.formatted for error in result.errors or []]
         return answer({"errors": errors}, media_type, 400 if media_type == GRAPHQL else 200)

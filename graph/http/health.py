@@ -1,4 +1,4 @@
-"""`/healthz` with every dependency, within 2 seconds even when one hangs; `/livez` without any."""
+"""`/healthz` with every dependency, within 2 seconds even when one hangs; `/livez` with the process's own loops."""
 
 import asyncio
 import logging
@@ -53,6 +53,11 @@ def _error(done: asyncio.Task[None]) -> BaseException | None:
 
 
 async def livez(request: Request) -> Response:
+    """Whether this process's own loops turn: nothing that another process could mend."""
+    services: Services = request.app.state.services
+    if silent := services.resources.pulses.silent():
+        logger.error("nothing was heard for 30 s of: %s", ", ".join(silent))
+        return JSONResponse({"status": "unavailable", "silent": silent}, 503)
     return JSONResponse({"status": "ok"})
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
-from taskflow.graph.http.body import BodyTooLarge
+from taskflow.graph.http.body import RETRY_LATER, BodyTooLarge
 from taskflow.infra.input import InvalidInput, Problem
 from taskflow.infra.wire import NotJson, encode_json
 
@@ -43,7 +43,7 @@ def problem(
 async def on_expected(request: Request, error: Exception) -> Response:
     """For the classes of STATUSES: their text is for the client."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-    return problem(status, str(error), headers={"retry-after": "2"} if status == 503 else None)
+    return problem(status, str(error), headers=RETRY_LATER if status == 503 else None)
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:
