@@ -105,7 +105,7 @@ async def _search(
         found = [task for one in branches for task in await _search(engine, one, search, order, after, limit)]
         return sorted(found, key=order.key, reverse=order.descending)[:limit]
     ordered = _ordered(sa.select(tasks), where, order, after, limit)
-    nearby = _by_index(ordered, column).where(reads(search, engine.dialect.name))
+    nearby = _by_index(ordered, column).where(reads(search))
     edge = await read(engine, _edge(column, where, order, after))
     if edge:
         nearby = nearby.where(*order.up_to(edge[0]))

@@ -11,7 +11,6 @@ from taskflow.db.filters import Filter as Filter
 from taskflow.db.filters import Order as Order
 from taskflow.db.filters import OrderField as OrderField
 from taskflow.db.filters import conditions, matches
-from taskflow.db.filters import search_words as search_words
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import StatusEvent, Task, TaskEvent, task_events, tasks
 from taskflow.db.pages import page as page
