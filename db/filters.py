@@ -102,19 +102,17 @@ def is_id(search: str) -> bool:
 
 def matches(search: str, dialect: str) -> sa.ColumnElement[bool]:
     """By the index of words, then by reading what that finds. The words that InnoDB leaves out of it are read alone."""
-    by_id = tasks.c.id == search.strip()
-    if is_id(search) and dialect in MYSQLS:
-        return by_id
     shortest = SHORTEST_INDEXED_WORD if dialect in MYSQLS else 1
-    terms = [term for part in sought(search) for term in indexed(part, shortest=shortest)]
-    if not terms:
+    words = [word for part in sought(search) for word in indexed(part, shortest=shortest).items()]
+    if not words:
         return reads(search)
     if dialect in MYSQLS:
-        index = match(tasks.c.words, against=" ".join(f"+{term}*" for term in terms)).in_boolean_mode()
-        return sa.and_(index, reads(search))
+        terms = " ".join(f"+{word}{'' if whole else '*'}" for word, whole in words)
+        return sa.and_(match(tasks.c.words, against=terms).in_boolean_mode(), reads(search))
+    terms = " ".join(f'"{word}"{"" if whole else "*"}' for word, whole in words)
     found = sa.text("SELECT id FROM tasks_search WHERE tasks_search MATCH :terms")
-    every = found.bindparams(terms=" ".join(f'"{term}"*' for term in terms)).columns(tasks.c.id)
-    return sa.or_(by_id, sa.and_(tasks.c.id.in_(every), reads(search)))
+    every = found.bindparams(terms=terms).columns(tasks.c.id)
+    return sa.or_(tasks.c.id == search.strip(), sa.and_(tasks.c.id.in_(every), reads(search)))
 
 
 def reads(search: str) -> sa.ColumnElement[bool]:

@@ -57,9 +57,13 @@ def is_found(search: str, title: str) -> bool:
     return bool(parts) and all(part in words for part in parts)
 
 
-def indexed(part: str, *, shortest: int) -> list[str]:
-    """The beginnings of words, of `shortest` letters or more, that an index of `spelled` titles can be asked for."""
-    return [word for word in INDEXED.findall(part) if len(word) >= len("w_") + shortest]
+def indexed(part: str, *, shortest: int) -> dict[str, bool]:
+    """What an index of `spelled` titles can be asked for, and whether it is a whole word.
+
+    That is each word but the last, of which it has a beginning: left out where that is shorter than `shortest` letters.
+    """
+    words = {found[0]: found.end() < len(part) for found in INDEXED.finditer(part)}
+    return {word: whole for word, whole in words.items() if whole or len(word) >= len("w_") + shortest}
 
 
 def _folded(text: str) -> str:

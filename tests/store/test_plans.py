@@ -205,8 +205,7 @@ async def test_an_id_is_found_by_its_key(engine: AsyncEngine) -> None:
     (task,) = await queries.page(engine, Filter(), Order(), after=MIDDLE, limit=1)
     with sent(engine) as statements:
         assert await queries.page(engine, Filter(search=task.id), Order(), after=None, limit=51) == [task]
-    (step,) = await explain(engine, statements)
-    assert step.key == "PRIMARY"
+    assert {step.key for step in await explain(engine, statements)} == {"PRIMARY"}
 
 
 async def test_what_is_due_and_what_was_lost_is_found_by_the_dispatch_index(engine: AsyncEngine) -> None:
@@ -258,7 +257,10 @@ async def test_a_task_lives_its_whole_life_by_key(engine: AsyncEngine) -> None:
 
 @pytest.mark.skipif(not LARGE, reason="TASKFLOW_LARGE=1 loads a million tasks")
 async def test_no_page_of_a_million_takes_long(engine: AsyncEngine) -> None:
-    searches = {f"search {word}": Filter(search=word) for word in ("task", "ex", "word77", "nothing", f"{ROWS // 3}", "हिन्दी", "C++")}
+    searches = {
+        f"search {word}": Filter(search=word)
+        for word in ("task", "ex", "word77", "nothing", f"{ROWS // 3}", "हिन्दी", "C++")
+    }
     slow: dict[str, float] = {}
     for (name, where), order, after in itertools.product((FILTERS | searches).items(), ORDERS, [None, MIDDLE]):
         began = time.perf_counter()

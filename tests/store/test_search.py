@@ -34,6 +34,8 @@ TITLES = [
     "a.b and foo-bar",
     "don't panic (draft) <now>",
     "100% of №12",
+    "Order 01a20bbb-de30-72d0-bd15-de3fb28f88fa",
+    "one-two-three-four-five-and-letters-",
     "???",
     "-> next",
     "\U0001d4b3 🚀 lift-off 🇪🇺",
@@ -140,8 +142,10 @@ def test_a_word_of_any_length_and_script_has_a_beginning_that_the_index_takes() 
     for title in [*TITLES, "ऀ" * 200, "x" * 255, "\U0001d4b3" * 255, "é" * 255]:
         for word in spelled(title).split(" "):
             assert len(word) <= 84, title
-    assert indexed(*sought("日"), shortest=3) == ["w__65e5_"]
-    assert indexed(*sought("ab"), shortest=3) == []
+    assert indexed(*sought("日"), shortest=3) == {"w__65e5_": False}
+    assert indexed(*sought("ab"), shortest=3) == {}
+    assert indexed(*sought("C++"), shortest=3) == {"w_c": True}
+    assert indexed(*sought("a.bcd"), shortest=3) == {"w_a": True, "w_bcd": False}
 
 
 def test_a_title_is_spelled_in_ascii() -> None:
