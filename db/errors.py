@@ -52,6 +52,13 @@ class Overloaded(StoreUnavailable):
         return "More waits to be stored than can be stored within seconds: this was not taken. Try again later."
 
 
+class StoreRefuses(StoreUnavailable):
+    """The database answers, and does not let us do that: a right is missing, or it is read-only."""
+
+    def __str__(self) -> str:
+        return "The database does not allow it at the moment: the log says why."
+
+
 @dataclass(eq=False)
 class MigrationRefused(TaskFlowError):
     """The database can't be migrated as it is; `reason` is a sentence for the operator."""

@@ -1,6 +1,5 @@
 """Which tasks, and in which order: what a list asks for, and the conditions that it comes to in SQL."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,11 +11,10 @@ from sqlalchemy.dialects.mysql import match
 
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import MYSQLS, Task, tasks
+from taskflow.db.words import indexed, sought
 
 SHORTEST_INDEXED_WORD: Final = 3
-"""InnoDB's full-text index leaves out shorter ones."""
-BORDER: Final = r"[^[:alnum:]_\x{C0}-\x{1FFF}\x{2070}-\x{2FFF}\x{3040}-\x{10FFFF}]"
-"""What may come before a word: no letter. MariaDB's classes know of those of ASCII alone."""
+"""Letters from which on a beginning is looked for in InnoDB's index: too many words have a shorter one."""
 FIELDS: Final = {"status": "statuses", "kind": "kinds", "queue": "queues"}
 """The columns that a filter names values for, and what it calls them."""
 
@@ -98,47 +96,26 @@ def is_one_of(column: str, values: Sequence[str]) -> sa.ColumnElement[bool]:
     return tasks.c[column] == values[0] if len(values) == 1 else tasks.c[column].in_(values)
 
 
-def search_words(search: str) -> list[str]:
-    """What a title is searched for: its words, each matched by its beginning."""
-    return re.findall(r"\w+", search.lower())
-
-
 def is_id(search: str) -> bool:
     return len(search.strip()) == 36 and search.count("-") == 4
 
 
 def matches(search: str, dialect: str) -> sa.ColumnElement[bool]:
-    """By the index of words. Those that InnoDB leaves out of it are looked for in the titles that have the others."""
-    words = search_words(search)
-    by_id = tasks.c.id == search.strip()
+    """By the index of words, then by reading what that finds. The words that InnoDB leaves out of it are read alone."""
+    shortest = SHORTEST_INDEXED_WORD if dialect in MYSQLS else 1
+    words = [word for part in sought(search) for word in indexed(part, shortest=shortest).items()]
+    if not words:
+        return reads(search)
     if dialect in MYSQLS:
-        if is_id(search):
-            return by_id
-        terms = " ".join(f"+{word}*" for word in words if len(word) >= SHORTEST_INDEXED_WORD)
-        indexed = match(tasks.c.title, against=terms).in_boolean_mode()
-        short = [_begins_one(word) for word in words if len(word) < SHORTEST_INDEXED_WORD]
-        return sa.and_(indexed, *short) if terms else reads(search, dialect)
-    terms = " ".join(f'"{word}"*' for word in words)
-    found = sa.text("SELECT id FROM tasks_search WHERE tasks_search MATCH :terms").bindparams(terms=terms)
-    return sa.or_(by_id, tasks.c.id.in_(found.columns(tasks.c.id))) if words else by_id
+        terms = " ".join(f"+{word}{'' if whole else '*'}" for word, whole in words)
+        return sa.and_(match(tasks.c.words, against=terms).in_boolean_mode(), reads(search))
+    terms = " ".join(f'"{word}"{"" if whole else "*"}' for word, whole in words)
+    found = sa.text("SELECT id FROM tasks_search WHERE tasks_search MATCH :terms")
+    every = found.bindparams(terms=terms).columns(tasks.c.id)
+    return sa.or_(tasks.c.id == search.strip(), sa.and_(tasks.c.id.in_(every), reads(search)))
 
 
-def reads(search: str, dialect: str) -> sa.ColumnElement[bool]:
-    """The same by reading titles: for few rows, and for words that are in no index."""
-    begins = _begins_one if dialect in MYSQLS else _begins_one_on_sqlite
-    words = [begins(word) for word in search_words(search)]
-    return sa.or_(tasks.c.id == search.strip(), sa.and_(*words) if words else sa.false())
-
-
-def _begins_one(word: str) -> sa.ColumnElement[bool]:
-    """That it begins a word of the title: LIKE knows of accents, as the index does, REGEXP of every border."""
-    title = tasks.c.title
-    return sa.or_(
-        title.startswith(word, autoescape=True),
-        title.contains(f" {word}", autoescape=True),
-        title.regexp_match(f"{BORDER}{word}"),
-    )
-
-
-def _begins_one_on_sqlite(word: str) -> sa.ColumnElement[bool]:
-    return sa.func.begins_word(tasks.c.title, word, type_=sa.Boolean)
+def reads(search: str) -> sa.ColumnElement[bool]:
+    """The same by reading words: for few rows, and for what is in no index."""
+    parts = [sa.func.instr(tasks.c.words, part) > 0 for part in sought(search)]
+    return sa.or_(tasks.c.id == search.strip(), sa.and_(*parts) if parts else sa.false())

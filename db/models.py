@@ -78,6 +78,9 @@ def _word(length: int) -> sa.types.TypeEngine[Any]:
     return plain.with_variant(mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), *MYSQLS)
 
 
+WORDS: sa.types.TypeEngine[Any] = sa.Text()
+WORDS = WORDS.with_variant(mysql.TEXT(charset="ascii", collation="ascii_bin"), *MYSQLS)
+
 tasks = sa.Table(
     "tasks",
     metadata,
@@ -106,6 +109,7 @@ tasks = sa.Table(
     sa.Column("duration_ms", sa.BigInteger),
     sa.Column("idempotency_key", _word(128)),
     sa.Column("idempotency_digest", sa.CHAR(64)),
+    sa.Column("words", WORDS),
     sa.Index("idx_tasks_status", "status", "created_at", "id", "kind", "queue"),
     sa.Index("idx_tasks_created_at", "created_at", "id"),
     sa.Index("idx_tasks_updated_at", "updated_at", "id", "status", "kind", "queue"),
@@ -114,6 +118,7 @@ tasks = sa.Table(
     sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue"),
     sa.Index("uq_tasks_idempotency_key", "idempotency_key", unique=True),
     sa.Index("idx_tasks_finished_at", "finished_at", "status", "kind", "duration_ms"),
+    sa.Index("idx_tasks_unread", "words", mysql_length=1, mariadb_length=1, sqlite_where=sa.text("words IS NULL")),
     mysql_charset="utf8mb4",
 )
 
@@ -164,6 +169,8 @@ class Task:
     duration_ms: int | None
     idempotency_key: str | None
     idempotency_digest: str | None
+    words: str | None
+    """The title as searches read it; None until one of our own processes has seen the row."""
 
     def state(self) -> State:
         return State(*_state_values(self))

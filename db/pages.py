@@ -30,9 +30,17 @@ async def page(engine: AsyncEngine, where: Filter, order: Order, *, after: Key |
         keys = _keys(few, where, order, after, limit) if few else _keys_by_index(dialect, where, order, after, limit)
         return await _load(engine, _rows_of(keys, order))
     if is_id(where.search):
-        found = _ordered(sa.select(tasks), where, order, after, limit).where(matches(where.search, dialect))
+        found = _ordered(sa.select(tasks), where, order, after, limit).where(await passing(engine, where.search))
         return await _load(engine, found)
     return await _search(engine, where, where.search, order, after, limit)
+
+
+async def passing(engine: AsyncEngine, search: str) -> sa.ColumnElement[bool]:
+    """An id finds its task alone; anything else, and an id that no task has, the titles that have its words."""
+    by_id = tasks.c.id == search.strip()
+    if is_id(search) and await read(engine, sa.select(tasks.c.id).where(by_id)):
+        return by_id
+    return matches(search, engine.dialect.name)
 
 
 def _rows_of(keys: sa.Select[Any] | sa.CompoundSelect[Any], order: Order) -> sa.Select[Any]:
@@ -105,7 +113,7 @@ async def _search(
         found = [task for one in branches for task in await _search(engine, one, search, order, after, limit)]
         return sorted(found, key=order.key, reverse=order.descending)[:limit]
     ordered = _ordered(sa.select(tasks), where, order, after, limit)
-    nearby = _by_index(ordered, column).where(reads(search, engine.dialect.name))
+    nearby = _by_index(ordered, column).where(reads(search))
     edge = await read(engine, _edge(column, where, order, after))
     if edge:
         nearby = nearby.where(*order.up_to(edge[0]))

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from taskflow.db.filters import Filter as Filter
 from taskflow.db.filters import Order as Order
 from taskflow.db.filters import OrderField as OrderField
-from taskflow.db.filters import conditions, matches
-from taskflow.db.filters import search_words as search_words
+from taskflow.db.filters import conditions
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import StatusEvent, Task, TaskEvent, task_events, tasks
 from taskflow.db.pages import page as page
+from taskflow.db.pages import passing
 from taskflow.db.rows import EVENT_COLUMNS, IDS, padded
 from taskflow.db.transaction import read
 
@@ -35,7 +35,7 @@ async def get(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, Task]:
 async def count(engine: AsyncEngine, where: Filter) -> int:
     statement = sa.select(sa.func.count()).select_from(tasks).where(*conditions(where))
     if where.search is not None:
-        statement = statement.where(matches(where.search, engine.dialect.name))
+        statement = statement.where(await passing(engine, where.search))
     rows = await read(engine, statement)
     return int(rows[0][0])
 

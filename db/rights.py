@@ -1,13 +1,25 @@
 """What the database lets this user do, and how much it takes at once: asked before a start, changing nothing."""
 
 from datetime import UTC, datetime
+from typing import Final
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db.models import MYSQLS, tasks
+from taskflow.db.models import MYSQLS, task_events, tasks
 from taskflow.db.rows import IDS, locked, record
+
+EVENT: Final = ["task_id", "version", "status", "attempt", "at"]
+
+
+NO_TASK: Final = sa.select(tasks.c.id, tasks.c.title, tasks.c.status).where(sa.false())
+NO_EVENT: Final = sa.select(*(task_events.c[name] for name in EVENT)).where(sa.false())
+WRITES_OF_NOTHING: Final = (
+    tasks.insert().from_select(["id", "title", "status"], NO_TASK),
+    tasks.update().where(sa.false()).values(status=tasks.c.status, updated_at=tasks.c.updated_at),
+    task_events.insert().from_select(EVENT, NO_EVENT),
+)
 
 
 async def try_writes(engine: AsyncEngine) -> None:
@@ -25,6 +37,16 @@ async def try_writes(engine: AsyncEngine) -> None:
             )
         finally:
             await connection.rollback()
+
+
+async def may_write(engine: AsyncEngine) -> None:
+    """The same question, cheap enough for a health check: writes of no row. Raises what the driver raises."""
+    if engine.dialect.name not in MYSQLS:
+        return
+    async with engine.connect() as connection:
+        for statement in WRITES_OF_NOTHING:
+            await connection.execute(statement)
+        await connection.rollback()
 
 
 async def longest_packet(engine: AsyncEngine) -> int | None:

@@ -15,6 +15,7 @@ from taskflow.db.models import NewTask, StatusEvent, Task, tasks
 from taskflow.db.outcome import Outcome
 from taskflow.db.rows import IDS, locked, padded, record, state_row, store, task_row
 from taskflow.db.transaction import is_lost_race, transact
+from taskflow.db.words import spelled
 
 AT_A_TIME: Final = 500
 """The most rows that one insert brings."""
@@ -106,6 +107,7 @@ def first_row(new: NewTask, now: datetime) -> Task:
         created_at=now,
         idempotency_key=new.idempotency_key,
         idempotency_digest=new.digest,
+        words=spelled(new.title),
         **state_row(state),
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from taskflow.db.errors import StoreUnavailable
+from taskflow.db.errors import StoreRefuses, StoreUnavailable
 
 logger = logging.getLogger("taskflow.db")
 
@@ -19,6 +19,7 @@ T = TypeVar("T")
 LOST_RACES: Final = frozenset({1205, 1213, 1020})  # lock wait timeout, deadlock, record has changed
 REFUSED_STATES: Final = frozenset({"22", "23"})  # classes of SQLSTATE: data exception, constraint violation
 REFUSED: Final = frozenset({1366, 3819})  # the same without such a state: not in the character set, a CHECK failed
+FORBIDDEN: Final = frozenset({1044, 1045, 1142, 1143, 1227, 1290, 1370, 1792, 1836})  # denied, or read-only
 ATTEMPTS: Final = 10
 PATIENCE: Final = timedelta(seconds=20)
 IMMEDIATE: Final = "immediate"
@@ -69,7 +70,11 @@ async def _bounded() -> AsyncIterator[None]:
     except Exception as error:
         if not is_unavailable(error):
             raise
-        logger.warning("the database can't be reached: %r", getattr(error, "orig", error))
+        said = getattr(error, "orig", error)
+        if isinstance(error, sa.exc.DBAPIError) and _code(error) in FORBIDDEN:
+            logger.warning("the database refuses: %s", said)
+            raise StoreRefuses from error
+        logger.warning("the database can't be reached: %r", said)
         raise StoreUnavailable from error
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -48,7 +49,7 @@ async def connect(
         try:
             await contact()
         except Refused as error:
-            raise failure(f"{place} refuses us, check user, password and rights: {error}") from error
+            raise failure(f"{place} refuses us: {error}") from error
         except Unreachable as error:
             if wait is None:
                 raise failure(f"{place} can't be reached, tried {_times(attempts.count)}: {error}") from error
@@ -56,6 +57,15 @@ async def connect(
             await asyncio.sleep(wait)
         else:
             return
+
+
+def is_no_tls(error: BaseException | None) -> bool:
+    """Whether the two sides can't agree on TLS: a certificate that is not trusted, a port that speaks without it."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _times(count: int) -> str:

@@ -7,26 +7,33 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from taskflow.db.rights import longest_packet
 from taskflow.infra import sqlite
-from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
+from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect, is_no_tls
 from taskflow.infra.errors import StartError
+from taskflow.infra.urls import tls_context
 from taskflow.infra.wire import dump_json
 
 logger = logging.getLogger("taskflow.db")
 
-REFUSED = frozenset({1044, 1045, 1049, 1698, 4151})  # access denied, no such database: trying again can't help
+REFUSED = frozenset({1044, 1045, 1049, 1130, 1251, 1698, 1862, 2059, 3118, 3159, 4151})
+"""Access denied, no such database, a host, a login or a password that is not taken: trying again can't help."""
 
 SESSION = (
     "SET SESSION time_zone = '+00:00', SESSION innodb_lock_wait_timeout = 5, "
     "SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 )
 """The same on every server: what does not fit is refused, never cut, whatever the server's own settings say."""
+
+
+STATEMENT_ROOM: Final = 64 * 1024
+"""Bytes that a statement has beside one payload."""
 
 
 class DatabaseUnavailable(StartError):
@@ -77,7 +84,7 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
         engine = create_async_engine(
             parsed,
             connect_args={
-                "timeout": 15,
+                "timeout": float(str(parsed.query.get("timeout", 15))),
                 "isolation_level": None,
                 "check_same_thread": False,  # a cursor is made in this one, and used in the connection's
                 "async_creator_fn": sqlite.connect,
@@ -88,11 +95,12 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
         _prepare_sqlite(engine)
         return engine
     return create_async_engine(
-        parsed,
+        parsed.difference_update_query([name for name in parsed.query if name.startswith("ssl")]),
         isolation_level="READ COMMITTED",
         pool_recycle=1800,
         connect_args={
-            "connect_timeout": 5,
+            "ssl": tls_context(parsed),
+            "connect_timeout": int(str(parsed.query.get("connect_timeout", 5))),
             "charset": "utf8mb4",
             "init_command": SESSION,
             "stmt_cache_size": 64,  # turns on prepared statements
@@ -134,10 +142,23 @@ async def ping(engine: AsyncEngine) -> None:
         await connection.execute(sa.text("SELECT 1"))
 
 
+async def check_packets(engine: AsyncEngine, payload_max_bytes: int) -> str:
+    """That the server takes a statement with the largest payload in it. Raises StartError with what to change."""
+    most = await longest_packet(engine)
+    if most is None:
+        return "no limit"
+    if most < 2 * payload_max_bytes + STATEMENT_ROOM:  # each character of it may come escaped
+        raise StartError(
+            f"max_allowed_packet is {most} bytes: a payload or result of PAYLOAD_MAX_BYTES={payload_max_bytes} "
+            "may not fit, which takes twice as many; raise the one or lower the other"
+        )
+    return f"max_allowed_packet is {most} bytes"
+
+
 async def _contact(engine: AsyncEngine) -> None:
     try:
         await ping(engine)
     except (sa.exc.DBAPIError, OSError) as error:
         cause = getattr(error, "orig", error)
         code, text = (cause.args[0], str(cause.args[-1])) if cause.args else (None, type(cause).__name__)
-        raise (Refused if code in REFUSED else Unreachable)(text) from error
+        raise (Refused if code in REFUSED or is_no_tls(error) else Unreachable)(text) from error

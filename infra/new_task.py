@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import uuid_utils
 
+from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from taskflow.db.models import NewTask
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.input import (
@@ -46,14 +47,24 @@ def validate_one(one: TaskInput, *, payload_max_bytes: int) -> NewTask:
 
 
 def digest(*asked: object) -> str:
-    """The same for the same JSON values, whatever the order of their keys."""
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    """The same for the same JSON values, whatever the order of their keys and however their numbers are written."""
+    return hashlib.sha256(json.dumps(_plain(asked), sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """1.0 is the number 1."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _new_task(one: TaskInput) -> NewTask:
     kind, queue, key = one.kind or DEFAULT_KIND, one.queue or DEFAULT_QUEUE, one.idempotency_key
     run_at = format_instant(one.run_at) if one.run_at else None
-    all_that_was_asked = (one.title, kind, queue, one.payload, run_at, one.max_attempts)
+    attempts = None if one.max_attempts == DEFAULT_MAX_ATTEMPTS else one.max_attempts
+    all_that_was_asked = (one.title, kind, queue, one.payload, run_at, attempts)
     same = digest(*all_that_was_asked) if key is not None else None
     return NewTask(
         str(uuid_utils.uuid7()), one.title, kind, queue, one.payload, one.run_at, one.max_attempts, key, same

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from taskflow.infra.broker import Broker
 from taskflow.infra.broker.topology import Topology
 from taskflow.infra.bus import Bus
-from taskflow.infra.database import open_database
+from taskflow.infra.database import check_packets, open_database
 from taskflow.infra.pulses import Pulses
 from taskflow.infra.settings import Settings
 
@@ -25,7 +25,7 @@ class Resources:
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Raises DatabaseUnavailable, BrokerUnavailable, TopologyConflict or BusUnavailable, each with one clear line."""
+    """Raises StartError: each of its classes, as DatabaseUnavailable and TopologyConflict, has one clear line."""
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(
             open_database(
@@ -35,6 +35,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 echo=settings.db_echo,
             )
         )
+        await check_packets(engine, settings.payload_max_bytes)
         broker = await stack.enter_async_context(open_broker(settings))
         bus = await stack.enter_async_context(open_bus(settings))
         yield Resources(settings, engine, broker, bus)

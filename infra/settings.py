@@ -1,16 +1,18 @@
 """What the environment says, checked at the start, every problem reported at once. Passwords are never printed."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import sqlalchemy as sa
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from taskflow.infra.errors import StartError
+from taskflow.infra.input import NAME, NAME_TAKES
 from taskflow.infra.telemetry import set_up_logging
+from taskflow.infra.urls import check_database, check_rabbitmq, check_redis
 
 MEMORY = "memory://"
 PAYLOAD_MAX_BYTES = 262_144
@@ -21,7 +23,15 @@ class SettingsError(StartError):
 
 
 def _comma_separated(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    """Raises ValueError for a name that is empty, or that comes twice."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(part.strip() for part in value.split(","))
+    if "" in names:
+        raise ValueError("has an empty name: it takes names, separated by commas")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"names {twice} twice")
+    return names
 
 
 def _queues(value: Any) -> Any:
@@ -32,10 +42,11 @@ def _queues(value: Any) -> Any:
     found: dict[str, int | None] = {}
     for one in names:
         name, colon, slots = one.rpartition(":")
-        if colon and slots.isascii() and slots.isdigit():
-            found[name] = int(slots)
-        else:
-            found[one] = None
+        has_slots = bool(colon) and slots.isascii() and slots.isdigit()
+        name = name if has_slots else one
+        if name in found:
+            raise ValueError(f"names {name} twice")
+        found[name] = int(slots) if has_slots else None
     return found
 
 
@@ -46,8 +57,19 @@ def _seconds(value: Any) -> Any:
         raise ValueError("takes a number of seconds, such as 30 or 0.5") from error
 
 
-def _empty_is_unset(value: Any) -> Any:
-    return MEMORY if value == "" else value
+def _url(check: Callable[[str], str]) -> Any:
+    return AfterValidator(lambda url: url if url == MEMORY else check(url))
+
+
+def _broker_name(longest: int) -> Any:
+    """AMQP's names have 255 bytes, ours a queue's name after theirs."""
+
+    def check(name: str) -> str:
+        if len(name.encode()) > longest:
+            raise ValueError(f"takes at most {longest} bytes")
+        return name
+
+    return AfterValidator(check)
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
@@ -55,26 +77,25 @@ QueueSlots = Annotated[int, Field(ge=1, le=10_000)] | None
 Queues = Annotated[dict[str, QueueSlots], NoDecode, BeforeValidator(_queues)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta())]
 PositiveDuration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
-Url = Annotated[str, BeforeValidator(_empty_is_unset)]
 Attempts = Annotated[int, Field(ge=1, le=1000)]
 
 
 class Settings(BaseSettings):
     """Frozen. Each field is read from the variable of the same name, in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     api_port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    db_url: str = "sqlite+aiosqlite:///taskflow.db"
-    redis_url: Url = MEMORY
-    rabbitmq_url: Url = MEMORY
+    db_url: Annotated[str, _url(check_database)] = "sqlite+aiosqlite:///taskflow.db"
+    redis_url: Annotated[str, _url(check_redis)] = MEMORY
+    rabbitmq_url: Annotated[str, _url(check_rabbitmq)] = MEMORY
     db_connect_attempts: Attempts = 10
     db_connect_backoff: Duration = timedelta(seconds=2)
     rabbitmq_connect_attempts: Attempts = 10
     rabbitmq_connect_backoff: Duration = timedelta(seconds=2)
-    rabbitmq_exchange: Annotated[str, Field(min_length=1, max_length=200)] = "task.topic"
-    rabbitmq_queue: Annotated[str, Field(min_length=1, max_length=100)] = "task.created"
-    rabbitmq_routing_key: Annotated[str, Field(min_length=1, max_length=100)] = "task.created"
+    rabbitmq_exchange: Annotated[str, _broker_name(200)] = "task.topic"
+    rabbitmq_queue: Annotated[str, _broker_name(100)] = "task.created"
+    rabbitmq_routing_key: Annotated[str, _broker_name(100)] = "task.created"
     cors_allow_origins: Names = ()
     worker_handlers: Names = ()
     worker_queues: Queues = Field(default_factory=lambda: _queues("default"))
@@ -99,33 +120,19 @@ class Settings(BaseSettings):
     def in_memory_bus(self) -> bool:
         return self.redis_url == MEMORY
 
-    @field_validator("db_url")
+    @model_validator(mode="before")
     @classmethod
-    def _db_url(cls, value: str) -> str:
-        try:
-            url = sa.make_url(value)
-        except sa.exc.ArgumentError as error:
-            raise ValueError("takes a URL such as mysql+asyncmy://user:password@host/database") from error
-        driver = {"mysql": "mysql+asyncmy", "mariadb": "mysql+asyncmy", "sqlite": "sqlite+aiosqlite"}
-        if url.get_backend_name() not in driver:
-            raise ValueError("takes a URL that begins with mysql+asyncmy:// or sqlite+aiosqlite://")
-        if url.get_backend_name() != "sqlite" and not url.database:
-            raise ValueError("names no database: mysql+asyncmy://user:password@host/database")
-        return url.set(drivername=driver[url.get_backend_name()]).render_as_string(hide_password=False)
+    def _trimmed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Whatever line ends or spaces a file has brought along; what is empty then is not set."""
+        trimmed = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {name: value for name, value in trimmed.items() if value != ""}
 
-    @field_validator("rabbitmq_url")
+    @field_validator("worker_queues")
     @classmethod
-    def _rabbitmq_url(cls, value: str) -> str:
-        if value != MEMORY and not value.startswith(("amqp://", "amqps://")):
-            raise ValueError("takes a URL that begins with amqp:// or amqps://, or memory://")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis_url(cls, value: str) -> str:
-        if value != MEMORY and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("takes a URL that begins with redis:// or rediss://, or memory://")
-        return value
+    def _names_of_queues(cls, queues: dict[str, int | None]) -> dict[str, int | None]:
+        if wrong := next((name for name in queues if not NAME.fullmatch(name)), None):
+            raise ValueError(f"names a queue {wrong[:120]!r}: a name {NAME_TAKES}")
+        return queues
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -156,12 +163,13 @@ def _from_files() -> dict[str, str]:
     """URLs hold passwords, so each may be in a file of its own, as container platforms mount secrets."""
     values = {}
     for name in SECRETS:
-        path = os.environ.get(f"{name.upper()}_FILE")
+        path = os.environ.get(f"{name.upper()}_FILE", "").strip()
         if path:
             try:
-                values[name] = Path(path).read_text().strip()
-            except OSError as error:
-                raise SettingsError(f"{name.upper()}_FILE can't be read: {error.strerror}") from error
+                values[name] = Path(path).read_text("utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+                raise SettingsError(f"{name.upper()}_FILE can't be read: {reason}") from None
     return values
 
 
@@ -175,8 +183,6 @@ TAKES: Final = {
     "greater_than": "takes more than {gt}",
     "greater_than_equal": "takes at least {ge}",
     "less_than_equal": "takes at most {le}",
-    "string_too_short": "takes at least {min_length} character",
-    "string_too_long": "takes at most {max_length} characters",
     "literal_error": "takes {expected}",
 }
 

@@ -82,10 +82,10 @@ def _check_scalar(value: Any) -> None:
         raise ValueError(f"has a {type(value).__name__}, which is not JSON")
 
 
-def decode_json(text: bytes | bytearray | str) -> Any:
+def decode_json(body: bytes | bytearray | str) -> Any:
     """Raises NotJson also for what Python takes for JSON and others do not: NaN, infinity, lone surrogates."""
+    text = _text(body)
     try:
-        text = text if isinstance(text, str) else text.decode()
         value = _DECODER.decode(text)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
@@ -96,6 +96,15 @@ def decode_json(text: bytes | bytearray | str) -> Any:
     if text.count("[") + text.count("{") > MAX_NESTING and _is_deeper(value, MAX_NESTING):
         raise NotJson(f"The JSON is nested more than {MAX_NESTING} levels deep.")
     return value
+
+
+def _text(body: bytes | bytearray | str) -> str:
+    """RFC 8259, 8.1: JSON is sent in UTF-8, and whoever reads it may pass over a byte-order mark. Raises NotJson."""
+    try:
+        text = body if isinstance(body, str) else body.decode()
+    except UnicodeDecodeError:
+        raise NotJson("Not JSON that can be read: it is not in UTF-8.") from None
+    return text.removeprefix("\ufeff")
 
 
 def encode_json(value: object) -> bytes:

@@ -11,6 +11,7 @@ import structlog
 from taskflow.db import dispatch
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.titles import read_titles
 from taskflow.infra.broker import BrokerUnavailable
 from taskflow.infra.events.handover import dead_letter, publish
 from taskflow.infra.resources import Resources
@@ -20,6 +21,8 @@ logger = structlog.get_logger("taskflow.dispatcher")
 
 LONGEST_SLEEP: Final = 1.0
 LOOK_FOR_LOST: Final = timedelta(seconds=10)
+READ_TITLES: Final = timedelta(seconds=1)
+"""How often rows that other programs have inserted are made known to searches."""
 UNTOUCHED_FOR: Final = timedelta(seconds=1)
 """How long a row must have been left alone before a broker that came back empty is taken to have lost its message."""
 
@@ -43,6 +46,7 @@ class Dispatcher:
         self._suspected: dict[str, datetime] = {}
         self._look_at = datetime.now(UTC)
         self._trusted_from = time.monotonic() + min(SETTLING, resources.settings.worker_lease / 3).total_seconds()
+        self._read_titles_at = self._look_at
 
     async def run(self) -> None:
         """For ever. Sleeps until the next row falls due, at most a second."""
@@ -68,6 +72,8 @@ class Dispatcher:
         """Hand over what is due; seconds until there is more. Raises StoreUnavailable, BrokerUnavailable."""
         await self._recover_lost()
         now = datetime.now(UTC)
+        if now >= self._read_titles_at and not await read_titles(self._resources.engine):
+            self._read_titles_at = now + READ_TITLES
         await self._resources.broker.ping()  # rows are left alone while it is away: none can be handed over
         more_lost = time.monotonic() >= self._trusted_from and await rescue_lost(self._resources, now)
         if await self._hand_over(now) or more_lost:

@@ -55,18 +55,18 @@ class LeaseKeeper:
         engine = create_engine(self._executor.resources.settings.db_url, pool_size=1)
         try:
             async with (
-                supervised(lambda: self._beat_for_ever(engine), name="heartbeat"),
+                supervised(lambda: self._beat_for_ever(engine), name="heartbeat") as beating,
                 supervised(self._watch_loop, name="watch of the event loop"),
             ):
                 await self._stopping.wait()
+                await asyncio.wait([beating], timeout=JOIN)  # a statement that is cut off costs its connection
         finally:
             await engine.dispose()
 
     async def _beat_for_ever(self, engine: AsyncEngine) -> None:
         interval = self._executor.resources.settings.worker_lease.total_seconds() / HEARTBEATS_A_LEASE
         wait = interval
-        while True:
-            await asyncio.sleep(wait)
+        while not await self._stops_within(wait):
             began = time.monotonic()
             try:
                 await self._beat(engine)
@@ -75,6 +75,12 @@ class LeaseKeeper:
                 logger.warning("leases not extended: the database is away", running=len(self._executor.running))
                 wait = min(AGAIN, interval)
             self._executor.resources.pulses.beat("heartbeat")
+
+    async def _stops_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        return self._stopping.is_set()
 
     async def _beat(self, engine: AsyncEngine) -> None:
         """One heartbeat for all that runs here. Raises StoreUnavailable."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from taskflow.db.models import metadata
 from taskflow.db.revision import VERSION_TABLE
 
-SEARCH_INDEX = "idx_tasks_title"
+SEARCH_INDEX = "idx_tasks_words"
 """Of the words of titles. Only MySQL has it, so the models don't."""
 
 

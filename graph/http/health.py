@@ -7,10 +7,12 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from taskflow.db.rights import may_write
 from taskflow.graph.services import Services
 from taskflow.infra import database
 
@@ -24,7 +26,7 @@ async def healthz(request: Request) -> Response:
     services: Services = request.app.state.services
     resources = services.resources
     pings: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
-        "db": lambda: database.ping(resources.engine),
+        "db": lambda: _ask_database(resources.engine),
         "mq": resources.broker.ping,
         "redis": resources.bus.ping,
     }
@@ -35,6 +37,11 @@ async def healthz(request: Request) -> Response:
     return JSONResponse({"status": "ok", "checks": checks})
 
 
+async def _ask_database(engine: AsyncEngine) -> None:
+    await database.ping(engine)
+    await may_write(engine)
+
+
 async def _check(name: str, ping: Callable[[], Coroutine[Any, Any, None]]) -> dict[str, Any]:
     """Not under a time-out of its own: a client that hangs may hang in its clean-up too, and is not waited for."""
     began = time.perf_counter()
@@ -43,7 +50,7 @@ async def _check(name: str, ping: Callable[[], Coroutine[Any, Any, None]]) -> di
     done, _ = await asyncio.wait([pinging], timeout=LONGEST.total_seconds())
     error = _error(pinging) if done else TimeoutError()
     if error:
-        logger.warning("%s is not well: %s", name, type(error).__name__)
+        logger.warning("%s is not well: %s", name, getattr(error, "orig", None) or str(error) or type(error).__name__)
         pinging.cancel()
     return {"ok": error is None, "latency_ms": round((time.perf_counter() - began) * 1000, 2)}
 

@@ -10,6 +10,7 @@ from taskflow.db import queries
 from taskflow.db.errors import TaskNotFound
 from taskflow.db.models import StatusEvent
 from taskflow.db.queries import Filter
+from taskflow.db.words import is_found
 from taskflow.graph.live.hub import Hub, News
 from taskflow.infra.events.news import is_news
 
@@ -108,12 +109,5 @@ def matches(where: Filter, event: StatusEvent) -> bool:
         and (not where.queues or event.queue in where.queues)
         and (where.created_after is None or event.created_at >= where.created_after)
         and (where.created_before is None or event.created_at < where.created_before)
-        and (where.search is None or _is_found(where.search, event))
+        and (where.search is None or where.search == event.task_id or is_found(where.search, event.title))
     )
-
-
-def _is_found(search: str, event: StatusEvent) -> bool:
-    if search == event.task_id:
-        return True
-    sought, words = queries.search_words(search), queries.search_words(event.title)
-    return bool(sought) and all(any(word.startswith(one) for word in words) for one in sought)

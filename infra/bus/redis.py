@@ -1,6 +1,5 @@
-"""The bus of production: Redis Pub/Sub. The only file that imports redis; never stores a key.
-
-redis-py's own retries are off: it would reconnect a subscription silently, and nobody would know of the gap.
+"""The bus of production: Redis Pub/Sub. The only file that imports redis; never stores a key. redis-py's own retries
+are off: it would reconnect a subscription, and nobody would know of the gap.
 """
 
 import asyncio
@@ -21,10 +20,9 @@ from taskflow.infra.background import doubling, supervised
 from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, BusUnavailable
 from taskflow.infra.bus.backlog import Backlog
 from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
-from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
+from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect, is_no_tls
 
 logger = logging.getLogger("taskflow.bus")
-
 ANSWER: Final = timedelta(seconds=3)  # what has not answered by then is taken for gone
 PING_ANSWER: Final = timedelta(seconds=1.5)
 QUIET: Final = timedelta(seconds=2)  # a subscription that heard nothing for so long asks whether Redis is there
@@ -32,6 +30,8 @@ FIRST_WAIT: Final = timedelta(seconds=0.1)
 LONGEST_WAIT: Final = timedelta(seconds=1)
 FLUSH: Final = timedelta(seconds=1)
 PIPELINE: Final = 500
+NOBODY: Final = b""
+"""A cancellation of no task, which workers ignore."""
 
 AWAY = (RedisError, OSError, TimeoutError)
 REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
@@ -105,6 +105,7 @@ class Subscription:
     def __init__(self, client: Redis, channel: str, mailbox: Mailbox) -> None:
         self.tried = asyncio.Event()
         self.missed = False  # a GAP is due once it is subscribed again
+        self.refusal: Exception | None = None
         self._client = client
         self._channel = channel
         self._mailbox = mailbox
@@ -128,6 +129,7 @@ class Subscription:
         await connection.connect()  # type: ignore[no-untyped-call]
         await connection.send_command("SUBSCRIBE", self._channel)
         await connection.read_response()
+        self.refusal = None
         if self.missed:
             self.missed = False
             self._mailbox.mark_gap()
@@ -153,6 +155,7 @@ class Subscription:
         if not self.missed:
             logger.warning("The subscription to %s is lost, trying until it is back: %s", self._channel, error)
         self.missed = True
+        self.refusal = error if isinstance(error, ResponseError) else None
         self.tried.set()
 
 
@@ -163,6 +166,7 @@ class RedisBus:
         self._client = client
         self._sender = sender
         self._mailbox_limit = mailbox_limit
+        self._subscriptions: set[Subscription] = set()
 
     def publish(self, channel: str, messages: Sequence[bytes]) -> None:
         self._sender.put(channel, messages)
@@ -172,24 +176,28 @@ class RedisBus:
         mailbox = Mailbox(self._mailbox_limit)
         subscription = Subscription(self._client, channel, mailbox)
         async with supervised(subscription.run, name=f"subscription to {channel}"):
+            self._subscriptions.add(subscription)
             try:
                 await subscription.tried.wait()
                 yield mailbox
             finally:
+                self._subscriptions.discard(subscription)
                 mailbox.close()
 
     async def ping(self) -> None:
+        """Asks for what is needed: it may answer, and yet let us use no channel."""
         try:
             async with asyncio.timeout(PING_ANSWER.total_seconds()):
-                await self._client.ping()
+                await self._client.publish(CANCEL_CHANNEL, NOBODY)
         except AWAY as error:
-            raise BusUnavailable(f"Redis does not answer: {error}") from error
+            raise BusUnavailable(f"Redis does not take news: {error}") from error
+        if refusal := next((one.refusal for one in self._subscriptions if one.refusal), None):
+            raise BusUnavailable(f"Redis brings no news: {refusal}")
 
     async def check(self) -> None:
-        """Publishes a cancellation of no task, which workers ignore."""
         try:
             async with asyncio.timeout(ANSWER.total_seconds()), self._client.pubsub() as subscription:
-                await self._client.publish(CANCEL_CHANNEL, b"")
+                await self._client.publish(CANCEL_CHANNEL, NOBODY)
                 await subscription.subscribe(STATUS_CHANNEL, CANCEL_CHANNEL)
                 for _ in (STATUS_CHANNEL, CANCEL_CHANNEL):
                     await subscription.get_message(timeout=ANSWER.total_seconds())
@@ -232,10 +240,9 @@ def _client(url: str) -> Redis:
 async def _contact(client: Redis) -> None:
     try:
         await client.ping()
-    except REFUSED as error:
-        raise Refused(str(error)) from error
     except AWAY as error:
-        raise Unreachable(str(error) or type(error).__name__) from error
+        for_good = isinstance(error, REFUSED) or type(error) is ResponseError or is_no_tls(error)
+        raise (Refused if for_good else Unreachable)(str(error) or type(error).__name__) from error
 
 
 def _place(client: Redis) -> str:

@@ -11,16 +11,14 @@ from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.revision import is_current
-from taskflow.db.rights import longest_packet, try_writes
-from taskflow.infra.database import open_database
+from taskflow.db.rights import try_writes
+from taskflow.infra.database import check_packets, open_database
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import open_broker, open_bus
 from taskflow.infra.settings import Settings, prepare
 from taskflow.worker import builtin
 from taskflow.worker.registry import Registry
 
-ROOM: Final = 64 * 1024
-"""Bytes that a statement has beside one payload."""
 ONCE: Final = dict.fromkeys(("db_connect_attempts", "rabbitmq_connect_attempts"), 1)
 
 Check = Callable[[], Awaitable[str]]
@@ -86,7 +84,7 @@ def _parts(settings: Settings, stack: AsyncExitStack) -> dict[str, Check]:
         "database": database,
         "revision": lambda: _revision(engine()),
         "rights": lambda: _rights(engine()),
-        "packets": lambda: _packets(engine(), settings.payload_max_bytes),
+        "packets": lambda: check_packets(engine(), settings.payload_max_bytes),
         "broker": broker,
         "bus": bus,
         "handlers": handlers,
@@ -104,15 +102,3 @@ async def _rights(engine: AsyncEngine) -> str:
         raise StartError("not asked: the database is not migrated")
     await try_writes(engine)
     return "may read and write tasks"
-
-
-async def _packets(engine: AsyncEngine, payload_max_bytes: int) -> str:
-    most = await longest_packet(engine)
-    if most is None:
-        return "no limit"
-    if most < payload_max_bytes + ROOM:
-        raise StartError(
-            f"max_allowed_packet is {most} bytes: a payload or result of PAYLOAD_MAX_BYTES={payload_max_bytes} "
-            "does not fit; raise the one or lower the other"
-        )
-    return f"max_allowed_packet is {most} bytes"

@@ -69,6 +69,18 @@ async def test_one_that_hangs_or_fails_is_named_in_time(
     assert (await client.get("/livez")).status_code == 200
 
 
+async def test_a_database_that_refuses_writes_is_named(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def deny(*arguments: object) -> None:
+        raise sa.exc.OperationalError("INSERT", {}, sqlite3.OperationalError("INSERT command denied"))
+
+    monkeypatch.setattr(health, "may_write", deny)
+    checks = (await client.get("/healthz")).json()["checks"]
+    assert [name for name, check in checks.items() if not check["ok"]] == ["db"]
+    assert "db is not well: INSERT command denied" in caplog.text
+
+
 def test_what_a_dependency_may_take_leaves_time_to_answer() -> None:
     assert health.LONGEST.total_seconds() <= 1.75
 

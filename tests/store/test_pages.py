@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import pages, queries, tasks
-from taskflow.db.filters import search_words
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import StatusEvent, Task
 from taskflow.db.outcome import Cancelled, Failed, Succeeded, TaskError
 from taskflow.db.queries import Filter, Order, OrderField
+from taskflow.db.words import is_found
 from tests.store.steps import NOON, SECOND, all_tasks, create, create_one, finish, history, new, start, started
 
 ORDERS = [Order(field, descending) for field in OrderField for descending in (True, False)]
@@ -63,14 +63,9 @@ def expected(rows: Sequence[Task], where: Filter, order: Order) -> list[str]:
         and (not where.queues or task.queue in where.queues)
         and (where.created_after is None or task.created_at >= where.created_after)
         and (where.created_before is None or task.created_at < where.created_before)
-        and (where.search is None or found_by(where.search, task.title))
+        and (where.search is None or is_found(where.search, task.title))
     ]
     return [task.id for task in sorted(passing, key=order.key, reverse=order.descending)]
-
-
-def found_by(search: str, title: str) -> bool:
-    words = search_words(title)
-    return all(any(word.startswith(one) for word in words) for one in search_words(search))
 
 
 async def walk(engine: AsyncEngine, where: Filter, order: Order, limit: int) -> list[str]:

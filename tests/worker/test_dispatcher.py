@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from taskflow.db import dispatch
+from taskflow.db import dispatch, queries
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.models import tasks as tasks_table
+from taskflow.db.queries import Filter
 from taskflow.infra.broker import BrokerUnavailable
 from taskflow.infra.settings import Settings
 from tests.contracts.waiting import logged
@@ -56,12 +57,24 @@ async def test_a_queue_that_was_purged_is_filled_again(
 async def test_a_row_that_was_inserted_and_never_published_is_found(bench: Bench, start_worker: StartWorker) -> None:
     task_id = str(uuid.uuid4())
     async with start_worker():
-        async with bench.resources.engine.begin() as connection:
-            values = {"id": task_id, "title": "An outsider's", "payload": {"message": "hello"}, "status": "PENDING"}
-            await connection.execute(tasks_table.insert().values(values))
+        await insert(bench, id=task_id, title="An outsider's", payload={"message": "hello"}, status="PENDING")
         ended = await bench.end(task_id)
     assert (ended.status, ended.message) == ("DONE", "hello")
     assert await bench.statuses(task_id) == ["PENDING", "PROCESSING", "DONE"]
+
+
+async def insert(bench: Bench, **values: Any) -> None:
+    """As another program does, which knows of the documented columns alone."""
+    async with bench.resources.engine.begin() as connection:
+        await connection.execute(tasks_table.insert().values(values))
+
+
+async def test_a_row_that_was_inserted_is_found_by_its_title(bench: Bench, start_worker: StartWorker) -> None:
+    await insert(bench, id=str(uuid.uuid4()), title="An outsider's", status="DONE")
+    async with start_worker():
+        async with asyncio.timeout(10):
+            while not await queries.count(bench.resources.engine, Filter(search="outsider")):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
 
 async def test_what_was_lost_is_found_although_new_messages_hide_it_at_first(

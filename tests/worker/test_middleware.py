@@ -20,7 +20,7 @@ async def fine(payload: Any) -> str:
     return session.get()
 
 
-@task("in a thread")
+@task("in-a-thread")
 def in_a_thread(payload: Any) -> str:
     return session.get()
 
@@ -50,7 +50,7 @@ async def test_every_attempt_is_surrounded_the_first_outermost(bench: Bench, sta
     assert seen == ["outer fine PROCESSING 1 1", "inner", "inner ends", "outer ends"]
 
 
-@pytest.mark.parametrize("kind", ["fine", "in a thread"])
+@pytest.mark.parametrize("kind", ["fine", "in-a-thread"])
 async def test_what_it_sets_is_there_for_the_handler(bench: Bench, start_worker: StartWorker, kind: str) -> None:
     @middleware
     async def with_session(task: TaskInfo, ctx: Context) -> AsyncIterator[None]:

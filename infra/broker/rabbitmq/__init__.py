@@ -11,7 +11,12 @@ from datetime import timedelta
 from functools import partial
 
 from aiormq.abc import AbstractConnection
-from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity, ProbableAuthenticationError
+from aiormq.exceptions import (
+    AuthenticationError,
+    ChannelAccessRefused,
+    ChannelNotFoundEntity,
+    ProbableAuthenticationError,
+)
 from yarl import URL
 
 from taskflow.infra.background import supervised
@@ -27,15 +32,17 @@ from taskflow.infra.broker.rabbitmq.link import (
     translated_errors,
 )
 from taskflow.infra.broker.rabbitmq.publisher import Publisher
-from taskflow.infra.broker.rabbitmq.transport import connected
+from taskflow.infra.broker.rabbitmq.transport import NotOpened, connected
 from taskflow.infra.broker.topology import DEFAULT_QUEUE, Topology
-from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
+from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect, is_no_tls
 
 # RabbitMQ keeps a half-open connection, and what it has sent there, for two to three heartbeats.
 HEARTBEAT_SECONDS = 5
 PING_ANSWER = timedelta(seconds=1.5)
 LONGEST_REASON = 2_000
 LONGEST_ID = 255
+CLOSED_FOR_GOOD = {403, 530}  # access refused; not allowed, as a virtual host that is not there
+LOGIN_REFUSED = (AuthenticationError, ProbableAuthenticationError, ChannelAccessRefused)
 
 
 class RabbitBroker:
@@ -151,7 +158,9 @@ def _place(address: URL) -> str:
 
 
 def _is_refusal(error: Exception) -> bool:
-    return isinstance(error, ProbableAuthenticationError | ChannelAccessRefused) or "refused for user" in reason(error)
+    if isinstance(error, NotOpened):  # of how many may connect there may be fewer later
+        return error.code in CLOSED_FOR_GOOD and "limit" not in reason(error)
+    return isinstance(error, LOGIN_REFUSED) or is_no_tls(error)
 
 
 @contextmanager

@@ -89,7 +89,8 @@ def translated_errors() -> Iterator[None]:
 
 def reason(error: BaseException | None) -> str:
     """In one line."""
-    text = " ".join(" ".join(map(str, error.args)).split()) if error else ""
+    words = [one for one in error.args if isinstance(one, str)] or map(str, error.args) if error else ()
+    text = " ".join(" ".join(words).split())
     if isinstance(error, TimeoutError):
         return text or "it does not answer in time"
     return text or (type(error).__name__ if error else "the connection ended")

@@ -28,8 +28,9 @@ import pamqp.frame
 from aio_pika.abc import ConnectionParameter, UnderlayConnection
 from aiormq import TransportFactory
 from aiormq.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import AMQPError, InvalidFrameError
 from pamqp.body import ContentBody
-from pamqp.commands import Basic
+from pamqp.commands import Basic, Connection
 from pamqp.header import ContentHeader
 from yarl import URL
 
@@ -57,6 +58,7 @@ class FrameReader(asyncio.StreamReader):
         self._header: ContentHeader | None = None
         self._body: list[bytes] = []
         self._missing = 0  # bytes of that body
+        self.closing: Connection.Close | None = None  # why the broker ended the handshake
 
     def take(self, channel: int, receive: Receive) -> None:
         """Deliveries, returns and confirms of `channel` go to `receive(method, header, body)`."""
@@ -92,6 +94,9 @@ class FrameReader(asyncio.StreamReader):
             case Basic.Ack() | Basic.Nack() as confirm:
                 self._receive(confirm, None, b"")
                 return True
+            case Connection.Close() as closing:
+                self.closing = closing
+                return False
             case Basic.Deliver() | Basic.Return() as method:
                 self._method, self._header = method, None
                 return True
@@ -112,6 +117,14 @@ def _drop(method: Incoming, header: ContentHeader | None, body: bytes) -> None:
     """Nobody asked for them yet."""
 
 
+class NotOpened(AMQPError):
+    """The broker closed the connection instead of opening it. The library tells what it expected, not what was said."""
+
+    def __init__(self, closing: Connection.Close) -> None:
+        super().__init__(closing.reply_text)
+        self.code = closing.reply_code
+
+
 class Transport(TransportFactory):
     """Opens the socket for the library, writes beside it, and can cut it at once when it is half open."""
 
@@ -127,6 +140,10 @@ class Transport(TransportFactory):
         host, port = cast(str, url.host), cast(int, url.port)
         self._socket, _ = await loop.create_connection(lambda: protocol, host, port, ssl=context, **kwargs)
         return self._reader, asyncio.StreamWriter(self._socket, protocol, self._reader, loop)
+
+    @property
+    def closing(self) -> Connection.Close | None:
+        return self._reader.closing
 
     def take(self, channel: int, receive: Receive) -> None:
         self._reader.take(channel, receive)
@@ -154,14 +171,23 @@ async def connected(url: URL, name: str) -> AsyncIterator[tuple[AbstractConnecti
     transport = Transport()
     connection = _Connection(url, client_properties={"connection_name": name}, transport_factory=transport)
     try:
-        async with asyncio.timeout(HANDSHAKE.total_seconds()):
-            await connection.connect()
+        await _open(connection, transport)
         yield cast(UnderlayConnection, connection.transport).connection, transport
     except Exception:
         transport.cut()
         raise
     finally:
         await _close(connection, transport)
+
+
+async def _open(connection: aio_pika.Connection, transport: Transport) -> None:
+    try:
+        async with asyncio.timeout(HANDSHAKE.total_seconds()):
+            await connection.connect()
+    except InvalidFrameError as error:
+        if transport.closing is None:
+            raise
+        raise NotOpened(transport.closing) from error
 
 
 async def _close(connection: aio_pika.Connection, transport: Transport) -> None:

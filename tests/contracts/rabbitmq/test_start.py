@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
+from collections.abc import Iterator
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -104,3 +107,43 @@ async def test_a_refused_login_stops_the_start_at_once(
 def with_login(url: str, login: str) -> str:
     address = urlsplit(url)
     return address._replace(netloc=f"{login}@{address.netloc.rpartition('@')[2]}").geturl()
+
+
+async def test_a_virtual_host_that_is_not_there_stops_the_start_at_once(rabbitmq_url: str, topology: Topology) -> None:
+    with pytest.raises(BrokerUnavailable, match="refuses us: NOT_ALLOWED - vhost nobodys not found") as caught:
+        await start(with_path(rabbitmq_url, "/nobodys"), topology, attempts=10)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def user() -> Iterator[str]:
+    """Who may do nothing."""
+    name = f"test_{uuid4().hex[:8]}"
+    try:
+        control("add_user", name, "secret-word")
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("rabbitmqctl can't reach the RabbitMQ of the tests, so no user without rights can be made")
+    yield name
+    control("delete_user", name)
+
+
+def control(*arguments: str) -> None:
+    subprocess.run(["rabbitmqctl", *arguments], check=True, capture_output=True, timeout=30)
+
+
+async def test_a_user_without_rights_stops_the_start_at_once(rabbitmq_url: str, topology: Topology, user: str) -> None:
+    url = with_login(rabbitmq_url, f"{user}:secret-word")
+    with pytest.raises(BrokerUnavailable, match=f"refuses us: NOT_ALLOWED - .* refused for user '{user}'"):
+        await start(url, topology, attempts=10)
+    control("set_permissions", user, "^$", "^$", "^$")
+    with pytest.raises(BrokerUnavailable, match=f"refuses us: ACCESS_REFUSED - .* refused for user '{user}'"):
+        await start(url, topology, attempts=10)
+
+
+async def test_a_port_without_tls_stops_the_start_at_once(rabbitmq_url: str, topology: Topology) -> None:
+    with pytest.raises(BrokerUnavailable, match=r"refuses us: \[SSL"):
+        await start(rabbitmq_url.replace("amqp://", "amqps://"), topology, attempts=10)
+
+
+def with_path(url: str, path: str) -> str:
+    return urlsplit(url)._replace(path=path).geturl()

@@ -1,0 +1,185 @@
+"""What a variable takes: trimmed whatever file it came from, names that can be used, options that the drivers know."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from taskflow.infra.settings import MEMORY, Settings, SettingsError, load_settings
+from taskflow.infra.urls import tls_context
+
+SECRET = "s3cr3t-w0rd"
+MYSQL = f"mysql://app:{SECRET}@127.0.0.1/taskflow"
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> str:
+    """The one line."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    line = str(refused.value)
+    assert line.startswith(f"{variable} ")
+    assert "\n" not in line
+    assert SECRET not in line
+    return line
+
+
+# --- trimmed
+
+
+VALUES = {
+    "api_port": ("9000", 9000),
+    "db_url": ("sqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+    "redis_url": ("redis://host/0", "redis://host/0"),
+    "rabbitmq_url": ("amqp://host/", "amqp://host/"),
+    "db_connect_attempts": ("3", 3),
+    "db_connect_backoff": ("0.5", timedelta(seconds=0.5)),
+    "rabbitmq_exchange": ("x", "x"),
+    "cors_allow_origins": ("https://a.example", ("https://a.example",)),
+    "worker_handlers": ("a , b", ("a", "b")),
+    "worker_queues": ("default:8,mail", {"default": 8, "mail": None}),
+    "worker_lease": ("3", timedelta(seconds=3)),
+    "payload_max_bytes": ("1000", 1000),
+    "log_format": ("json", "json"),
+    "log_level": ("debug", "DEBUG"),
+    "db_echo": ("true", True),
+}
+
+
+@pytest.mark.parametrize("ending", ["\r", "\r\n", " ", "\t"])
+@pytest.mark.parametrize("name", VALUES)
+def test_line_ends_and_spaces_around_a_value_do_not_count(
+    monkeypatch: pytest.MonkeyPatch, name: str, ending: str
+) -> None:
+    value, expected = VALUES[name]
+    monkeypatch.setenv(name.upper(), f" {value}{ending}")
+    assert getattr(load_settings(), name) == expected
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\r"])
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_what_is_empty_is_the_default(monkeypatch: pytest.MonkeyPatch, name: str, empty: str) -> None:
+    monkeypatch.setenv(name.upper(), empty)
+    assert getattr(load_settings(), name) == Settings.model_fields[name].get_default(call_default_factory=True)
+
+
+def test_a_file_may_have_windows_line_ends_and_a_byte_order_mark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "url").write_bytes(b"\xef\xbb\xbfamqp://host/\r\n")
+    monkeypatch.setenv("RABBITMQ_URL_FILE", f"{tmp_path}/url\r")
+    assert load_settings().rabbitmq_url == "amqp://host/"
+
+
+def test_a_file_that_is_no_text_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "url").write_bytes(b"\xff\xfe\x00")
+    monkeypatch.setenv("DB_URL_FILE", f"{tmp_path}/url")
+    with pytest.raises(SettingsError, match="DB_URL_FILE can't be read: it is not UTF-8"):
+        load_settings()
+
+
+# --- names
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("WORKER_QUEUES", ",", "an empty name"),
+        ("WORKER_QUEUES", "default,,mail", "an empty name"),
+        ("WORKER_QUEUES", "default, mail,default", "names default twice"),
+        ("WORKER_QUEUES", "q" * 300, "takes 1 to 100 letters"),
+        ("WORKER_QUEUES", "send mail", "names a queue 'send mail'"),
+        ("WORKER_QUEUES", "größe", "names a queue 'größe'"),
+        ("WORKER_HANDLERS", ",", "an empty name"),
+        ("WORKER_HANDLERS", "shop.tasks,shop.tasks", "names shop.tasks twice"),
+        ("CORS_ALLOW_ORIGINS", ",", "an empty name"),
+        ("RABBITMQ_QUEUE", "q" * 101, "takes at most 100 bytes"),
+        ("RABBITMQ_QUEUE", "ü" * 51, "takes at most 100 bytes"),
+        ("RABBITMQ_ROUTING_KEY", "ü" * 51, "takes at most 100 bytes"),
+        ("RABBITMQ_EXCHANGE", "ü" * 101, "takes at most 200 bytes"),
+    ],
+)
+def test_a_name_that_nothing_can_have_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    assert says in refusal(monkeypatch, variable, value)
+
+
+# --- options of URLs
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("DB_URL", f"{MYSQL}?sslmode=require", "no option 'sslmode'"),
+        ("DB_URL", f"{MYSQL}?ssl=true&tls=true", "no option 'tls'"),
+        ("DB_URL", f"{MYSQL}?ssl=perhaps", "'ssl' that takes true or false"),
+        ("DB_URL", f"{MYSQL}?ssl_ca=/no/such/file", "'ssl_ca' that names no file"),
+        ("DB_URL", f"{MYSQL}?ssl_ca={__file__}", "names no certificate"),
+        ("DB_URL", f"{MYSQL}?charset=latin1", "'charset' that takes utf8mb4"),
+        ("DB_URL", f"{MYSQL}?connect_timeout=soon", "'connect_timeout' that takes a whole number"),
+        ("DB_URL", f"{MYSQL}?ssl=true&ssl=false", "'ssl' twice"),
+        ("DB_URL", f"mysql://app:{SECRET}@127.0.0.1:{SECRET}/taskflow", "takes a URL"),
+        ("DB_URL", "sqlite:///x.db?foo=1", "no option 'foo'"),
+        ("DB_URL", "sqlite:///x.db?mode=ro", "no option 'mode'"),
+        ("DB_URL", "sqlite:///x.db?timeout=soon", "'timeout' that takes a number"),
+        ("RABBITMQ_URL", f"amqp://app:{SECRET}@127.0.0.1/?ssl=true", "no option 'ssl'"),
+        ("RABBITMQ_URL", f"amqp://app:{SECRET}@127.0.0.1/?heartbeat=often", "'heartbeat' that takes a whole number"),
+        ("RABBITMQ_URL", f"amqp://app:{SECRET}@127.0.0.1/?cafile={__file__}", "no option 'cafile'"),
+        ("RABBITMQ_URL", f"amqps://app:{SECRET}@127.0.0.1/?cafile=/no/such/file", "'cafile' that names no file"),
+        ("RABBITMQ_URL", f"amqp://app:{SECRET}@127.0.0.1:port/", "takes an address"),
+        ("RABBITMQ_URL", f"amqp://app:pass#{SECRET}@127.0.0.1/", "takes an address"),
+        ("RABBITMQ_URL", "amqp:///vhost", "takes an address"),
+        ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/0?ssl=true", "no option 'ssl'"),
+        ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/0?decode_responses=true", "no option 'decode_responses'"),
+        ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/0?socket_timeout=soon", "'socket_timeout' that takes a number"),
+        ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/0?ssl_ca_certs=/x", "no option 'ssl_ca_certs'"),
+        ("REDIS_URL", f"rediss://:{SECRET}@127.0.0.1/0?ssl_cert_reqs=maybe", "'ssl_cert_reqs' that takes none"),
+        ("REDIS_URL", f"redis://:12?{SECRET}@127.0.0.1/0", "percent-encoded"),
+    ],
+)
+def test_an_option_that_the_driver_does_not_know_is_named_without_the_password(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    assert says in refusal(monkeypatch, variable, value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DB_URL", "mysql+asyncmy://app:a%3Fb%40@host/db?charset=utf8mb4&connect_timeout=3&ssl=true"),
+        ("DB_URL", "sqlite+aiosqlite:///x.db?mode=rwc&uri=true"),
+        ("RABBITMQ_URL", "amqp://app:a%3Fb@host:5672/%2F?heartbeat=60&timeout=5&name=shop"),
+        ("RABBITMQ_URL", "amqps://host/shop?no_verify_ssl=1"),
+        ("REDIS_URL", "redis://app:a%3Fb@host:6379/1?client_name=shop&socket_timeout=1.5&socket_keepalive=yes"),
+        ("REDIS_URL", "rediss://host?ssl_cert_reqs=none"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=2"),
+        ("REDIS_URL", MEMORY),
+    ],
+)
+def test_an_option_that_it_knows_is_kept(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    assert getattr(load_settings(), variable.lower()) == value
+
+
+def test_ssl_true_is_tls_with_the_systems_certificates() -> None:
+    context = tls_context(sa.make_url(f"{MYSQL}?ssl=true"))
+    assert context
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert tls_context(sa.make_url(MYSQL)) is None
+    assert tls_context(sa.make_url(f"{MYSQL}?ssl=false")) is None
+    unnamed = tls_context(sa.make_url(f"{MYSQL}?ssl_check_hostname=false"))
+    assert unnamed
+    assert not unnamed.check_hostname
