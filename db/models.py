@@ -7,7 +7,7 @@ Its version is then 0: nothing of it is recorded yet, and whoever touches it fir
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
@@ -18,6 +18,27 @@ from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.outcome import TaskError
 
 metadata = sa.MetaData()
+
+
+class Unreadable:
+    """What a column holds that it is not for: written by another program, on a database that let it."""
+
+
+UNREADABLE: Final = Unreadable()
+
+
+def _lenient(process: Any) -> Any:
+    """The same, with UNREADABLE for what it can't decode: one row must not spoil those beside it."""
+    if process is None:
+        return None
+
+    def decode(value: Any) -> Any:
+        try:
+            return process(value)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return UNREADABLE
+
+    return decode
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -38,6 +59,9 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        return _lenient(super().result_processor(dialect, coltype))
 
 
 class current_instant(FunctionElement[datetime]):  # noqa: N801 - named as SQL functions are
@@ -69,7 +93,21 @@ def _json_text(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 JSON = sa.JSON(none_as_null=True).with_variant(JsonText(none_as_null=True), "sqlite")
-STATUS = sa.Enum(TaskStatus, name="status", native_enum=True, create_constraint=False)
+
+
+class Status(sa.Enum):
+    """A TaskStatus by its name."""
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        return _lenient(super().result_processor(dialect, coltype))  # type: ignore[no-untyped-call]
+
+
+class Flag(sa.Boolean):
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        return _lenient(super().result_processor(dialect, coltype))  # type: ignore[no-untyped-call]
+
+
+STATUS = Status(TaskStatus, name="status", native_enum=True, create_constraint=False)
 
 
 def _word(length: int) -> sa.types.TypeEngine[Any]:
@@ -102,7 +140,7 @@ tasks = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("claim", sa.Integer),
     sa.Column("worker_id", sa.String(100)),
-    sa.Column("cancel_requested", sa.Boolean, nullable=False, server_default="0"),
+    sa.Column("cancel_requested", Flag, nullable=False, server_default="0"),
     sa.Column("dispatch_at", UtcDateTime),
     sa.Column("run_at", UtcDateTime),
     sa.Column("started_at", UtcDateTime),

@@ -5,13 +5,14 @@ On MySQL the index is named: left to itself, MariaDB reads a whole status from i
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from taskflow.db.decoding import records
 from taskflow.db.filters import Filter, Key, Order, OrderField, conditions, is_id, is_one_of, matches, reads
-from taskflow.db.models import MYSQLS, Task, tasks
+from taskflow.db.models import MYSQLS, UNREADABLE, Task, tasks
 from taskflow.db.transaction import read
 
 FEW: Final = 3000
@@ -23,7 +24,23 @@ NEXT: Final = 4_000
 
 
 async def page(engine: AsyncEngine, where: Filter, order: Order, *, after: Key | None, limit: int) -> list[Task]:
-    """The first `limit` tasks in that order, beyond the key `after`."""
+    """The first `limit` tasks in that order, beyond the key `after`: of those that can be read."""
+    asked = limit
+    while True:
+        found = await _page(engine, where, order, after, asked)
+        if len(found.tasks) >= limit or not found.left_out or len(found.tasks) + found.left_out < asked:
+            return found.tasks[:limit]
+        asked += found.left_out
+
+
+class _Found(NamedTuple):
+    """How many rows could not be read, and are missing among the tasks."""
+
+    tasks: list[Task]
+    left_out: int
+
+
+async def _page(engine: AsyncEngine, where: Filter, order: Order, after: Key | None, limit: int) -> _Found:
     dialect = engine.dialect.name
     if where.search is None:
         few = await _few(engine, where, order) if dialect in MYSQLS else None
@@ -106,19 +123,20 @@ async def _few(engine: AsyncEngine, where: Filter, order: Order) -> str | None:
 
 async def _search(
     engine: AsyncEngine, where: Filter, search: str, order: Order, after: Key | None, limit: int
-) -> list[Task]:
+) -> _Found:
     """By reading the next rows first: of a common word the index would give, and sort, all that have it."""
     column, branches = _branches(where, order)
     if len(branches) > 1:
-        found = [task for one in branches for task in await _search(engine, one, search, order, after, limit)]
-        return sorted(found, key=order.key, reverse=order.descending)[:limit]
+        parts = [await _search(engine, one, search, order, after, limit) for one in branches]
+        rows = sorted((task for part in parts for task in part.tasks), key=order.key, reverse=order.descending)
+        return _Found(rows[:limit], sum(part.left_out for part in parts))
     ordered = _ordered(sa.select(tasks), where, order, after, limit)
     nearby = _by_index(ordered, column).where(reads(search))
-    edge = await read(engine, _edge(column, where, order, after))
+    edge = [one for one in await read(engine, _edge(column, where, order, after)) if one[0] is not UNREADABLE]
     if edge:
         nearby = nearby.where(*order.up_to(edge[0]))
     found = await _load(engine, nearby)
-    if len(found) < limit and edge:
+    if len(found.tasks) + found.left_out < limit and edge:
         found = await _load(engine, ordered.where(matches(search, engine.dialect.name)))
     return found
 
@@ -132,5 +150,7 @@ def _edge(column: str, where: Filter, order: Order, after: Key | None) -> sa.Sel
     return _by_index(order.arrange(statement).limit(1).offset(NEXT), column)
 
 
-async def _load(engine: AsyncEngine, statement: sa.Executable) -> list[Task]:
-    return [Task(*row) for row in await read(engine, statement)]
+async def _load(engine: AsyncEngine, statement: sa.Executable) -> _Found:
+    rows = await read(engine, statement)
+    found = records(Task, rows)
+    return _Found(found, len(rows) - len(found))

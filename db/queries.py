@@ -7,6 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from taskflow.db.decoding import records
 from taskflow.db.filters import Filter as Filter
 from taskflow.db.filters import Order as Order
 from taskflow.db.filters import OrderField as OrderField
@@ -29,7 +30,7 @@ async def get(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, Task]:
     if not names:
         return {}
     rows = await read(engine, sa.select(tasks).where(tasks.c.id.in_(IDS)), {"ids": padded(names)})
-    return {row.id: Task(*row) for row in rows}
+    return {task.id: task for task in records(Task, rows)}
 
 
 async def count(engine: AsyncEngine, where: Filter) -> int:
@@ -53,8 +54,8 @@ async def histories(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, list[T
     if names:
         statement = sa.select(task_events).where(task_events.c.task_id.in_(IDS))
         in_order = statement.order_by(task_events.c.task_id, task_events.c.version)
-        for row in await read(engine, in_order, {"ids": padded(names)}):
-            found.setdefault(row.task_id, []).append(TaskEvent(*row))
+        for event in records(TaskEvent, await read(engine, in_order, {"ids": padded(names)})):
+            found.setdefault(event.task_id, []).append(event)
     return found
 
 
@@ -70,7 +71,8 @@ async def present(engine: AsyncEngine, task_id: str) -> StatusEvent | None:
     """A task's state with the id of its last event, both of one moment; None when there is no such task."""
     last = sa.select(sa.func.max(task_events.c.id)).where(task_events.c.task_id == task_id).scalar_subquery()
     rows = await read(engine, sa.select(*tasks.c, sa.func.coalesce(last, 0)).where(tasks.c.id == task_id))
-    return StatusEvent.of(Task(*rows[0][:-1]), rows[0][-1]) if rows else None
+    found = records(Task, [row[:-1] for row in rows])
+    return StatusEvent.of(found[0], rows[0][-1]) if found else None
 
 
 async def replay_start(engine: AsyncEngine, after: int) -> int:
@@ -101,4 +103,4 @@ async def recorded(
         statement = statement.where(task_events.c.task_id == task_id).order_by(task_events.c.version)
     if among is not None:
         statement = statement.where(task_events.c.id.in_(among))
-    return [StatusEvent(*row) for row in await read(engine, statement)]
+    return records(StatusEvent, await read(engine, statement))

@@ -3,8 +3,10 @@
 Locks are taken in the order of ids. An event is copied from the row it describes, so that the two can't differ.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -14,8 +16,12 @@ from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from taskflow.db.lifecycle import State
+from taskflow.db.decoding import fault_of, records
+from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.models import StatusEvent, Task, task_events, tasks
+from taskflow.db.outcome import TaskError
+
+logger = logging.getLogger("taskflow.db")
 
 STATE_COLUMNS: Final = tuple(field.name for field in fields(State))
 STATE_VALUES: Final = attrgetter(*STATE_COLUMNS)
@@ -95,7 +101,14 @@ async def locked(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, T
     if not names:
         return {}
     rows = await connection.execute(LOCK, {"ids": padded(names)})
-    found = {row.id: Task(*row) for row in rows if row.id in names}  # MySQL finds an id in another case too
+    found: dict[str, Task] = {}
+    for row in rows.all():
+        if row.id not in names:
+            continue  # MySQL finds an id in another case too
+        if column := fault_of(Task, row):
+            await _set_aside(connection, row.id, column)
+        else:
+            found[row.id] = Task(*row)
     unrecorded = [task.id for task in found.values() if task.version == 0]
     if unrecorded:
         first = {"version": 1, "updated_at": tasks.c.updated_at}
@@ -103,6 +116,17 @@ async def locked(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, T
         await connection.execute(COPY_TO_EVENTS, {"ids": padded(unrecorded)})
         found |= {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(unrecorded)})}
     return found
+
+
+async def _set_aside(connection: AsyncConnection, task_id: str, column: str) -> None:
+    """Nobody can run what nobody can read: FAILED, and on nobody's list."""
+    now, message = datetime.now(UTC), f"The row can't be read: its {column} is not what the column is for"
+    error: TaskError = {"type": "Unreadable", "message": message, "traceback": None}
+    state = {"status": TaskStatus.FAILED, "error": error, "message": message, "finished_at": now, "updated_at": now}
+    nobodys = {"dispatch_at": None, "claim": None, "version": tasks.c.version + 1}
+    logger.error("task %s is set aside: %s", task_id, message)
+    await connection.execute(tasks.update().where(tasks.c.id == task_id).values(state | nobodys))
+    await connection.execute(COPY_TO_EVENTS, {"ids": [task_id]})
 
 
 async def store(connection: AsyncConnection, before: Mapping[str, Task], after: Mapping[str, State]) -> Written:
@@ -128,4 +152,4 @@ def state_row(state: State) -> dict[str, Any]:
 async def record(connection: AsyncConnection, ids: Iterable[str]) -> list[StatusEvent]:
     names = {"ids": padded(ids)}
     await connection.execute(COPY_TO_EVENTS, names)
-    return [StatusEvent(*row) for row in await connection.execute(JUST_RECORDED, names)]
+    return records(StatusEvent, await connection.execute(JUST_RECORDED, names))

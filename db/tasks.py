@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db import lifecycle
+from taskflow.db.decoding import records
 from taskflow.db.errors import IdempotencyConflict, TaskNotFound
 from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.models import NewTask, StatusEvent, Task, tasks
@@ -118,7 +119,7 @@ async def _by_key(connection: AsyncConnection, keys: Iterable[str | None]) -> di
         return {}
     statement = sa.select(tasks).where(tasks.c.idempotency_key.in_(IDS))
     rows = await connection.execute(statement, {"ids": padded(wanted)})
-    return {row.idempotency_key: Task(*row) for row in rows}
+    return {task.idempotency_key: task for task in records(Task, rows) if task.idempotency_key}
 
 
 async def _insert(connection: AsyncConnection, fresh: Sequence[Task]) -> list[StatusEvent]:

@@ -17,6 +17,10 @@ def connect(database: str, **options: Any) -> aiosqlite.Connection:
     return connection
 
 
+def _readable(text: bytes) -> str:
+    return text.decode(errors="backslashreplace")
+
+
 class _Cursor(aiosqlite.Cursor):
     """Brings all rows along. Nothing is left to be fetched or closed in the thread after that."""
 
@@ -26,7 +30,16 @@ class _Cursor(aiosqlite.Cursor):
         def run() -> list[Any]:
             return self._cursor.execute(sql, parameters or ()).fetchall()  # type: ignore[arg-type]
 
-        self._rows = await self._execute(run)  # type: ignore[no-untyped-call]
+        def run_all_the_same() -> list[Any]:
+            try:
+                return run()
+            except sqlite3.OperationalError as error:
+                if not str(error).startswith("Could not decode"):
+                    raise
+                self._cursor.connection.text_factory = _readable  # another program wrote a text that is none
+                return run()
+
+        self._rows = await self._execute(run_all_the_same)  # type: ignore[no-untyped-call]
         return self
 
     async def fetchall(self) -> list[Any]:
