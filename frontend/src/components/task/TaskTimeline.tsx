@@ -98,8 +98,8 @@ export function TaskTimeline({ phases }: { readonly phases: readonly Phase[] }):
                 style={placeOf(phase, start, sums.total)}
               />
             </span>
-            <Tooltip label={formatInstant(new Date(phase.from).toISOString(), zone, true)}>
-              <time className={classes["at"]} dateTime={new Date(phase.from).toISOString()}>
+            <Tooltip label={formatInstant(phase.at, zone, true)}>
+              <time className={classes["at"]} dateTime={phase.at}>
                 {phase.from === start ? "created" : `+${formatDuration(phase.from - start)}`}
               </time>
             </Tooltip>
