@@ -2,8 +2,6 @@ import type { Locator, Page } from "@playwright/test";
 import { type Exception, expectAccessible } from "./support/axe";
 import { expect, test } from "./support/test";
 
-test.use({ instance: "graphiql" });
-
 const keyword = (page: Page): Locator => page.locator(".graphiql-query-editor").getByText("mutation", { exact: true });
 
 /** Until the editor has coloured what stands in it: then the keyword is a word of its own. */

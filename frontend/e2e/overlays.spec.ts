@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe";
 import { expect, isLive, row, test } from "./support/test";
 
-test.use({ instance: "overlays", permissions: ["clipboard-read", "clipboard-write"] });
+test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 
 const NOBODY = "nobody"; // a queue that no worker takes from
 
@@ -18,8 +18,8 @@ test("axe finds nothing in either theme while toasts are shown, and each closes 
   taskflow,
 }) => {
   await open(page, "/");
-  const id = await taskflow.create({ title: "Resize album", queue: NOBODY });
-  const toast = page.getByRole("status").filter({ hasText: "Resize album" });
+  const id = await taskflow.create({ title: "Resize overlays", queue: NOBODY });
+  const toast = page.getByRole("status").filter({ hasText: "Resize overlays" });
   await toast.hover(); // it stays while the pointer is on it
   await expectAccessible(page, "toast");
   await toast.getByRole("button", { name: "Close" }).click();

@@ -51,7 +51,8 @@ for (const [name, path] of PAGES) {
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
     await page.goto(path());
     await isLive(page);
-    await page.waitForLoadState("networkidle");
+    await expect(page.locator(".mantine-Skeleton-root"), "nothing is being loaded").toHaveCount(0);
+    await page.evaluate(() => document.fonts.ready);
     await expectAccessible(page, name);
     for (const [size, viewport] of SIZES) {
       await page.setViewportSize(viewport);

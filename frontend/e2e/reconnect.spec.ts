@@ -3,7 +3,6 @@ import { expectAccessible } from "./support/axe";
 import { expect, isLive, row, test } from "./support/test";
 
 test.use({
-  instance: "reconnect",
   allowed: /WebSocket connection to|Failed to (load resource|fetch dynamically)|ERR_CONNECTION_REFUSED|^NotLoaded: /,
 });
 
@@ -11,13 +10,13 @@ test("when the API restarts, the page says so, reconnects by itself, and says wh
   page,
   taskflow,
 }) => {
-  await taskflow.create({ title: "Before", payload: { message: "here" } });
+  await taskflow.create({ title: "Before the restart", payload: { message: "here" } });
   await page.goto("/");
   await isLive(page);
-  await expect(row(page, "Before").getByText("Done")).toBeVisible();
+  await expect(row(page, "Before the restart").getByText("Done")).toBeVisible();
   await taskflow.stop();
   await expect(page.getByRole("status", { name: /Reconnecting \(\d+ s\)/ })).toBeVisible();
-  await expect(row(page, "Before")).toBeVisible();
+  await expect(row(page, "Before the restart")).toBeVisible();
   await taskflow.start();
   await taskflow.create({ title: "Meanwhile", payload: { message: "here too" } });
   await expect(row(page, "Meanwhile").getByText("Done")).toBeVisible();

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, row, test } from "./support/test";
 
-test.use({ instance: "refusal", allowed: /Failed to load resource/ });
+test.use({ allowed: /Failed to load resource/ });
 
 /** What happens elsewhere is not heard. */
 const cutSocket = (page: Page): Promise<void> => page.routeWebSocket(/\/graphql$/, () => undefined);

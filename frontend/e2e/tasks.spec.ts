@@ -3,14 +3,14 @@ import { expect, isLive, row, test } from "./support/test";
 test("a task created elsewhere appears, is updated and has a toast, without a reload", async ({ page, taskflow }) => {
   await page.goto("/");
   await isLive(page);
-  const id = await taskflow.create({ title: "Resize album", kind: "progress", payload: { images: 4, seconds: 1 } });
-  const line = row(page, "Resize album");
+  const id = await taskflow.create({ title: "Resize portraits", kind: "progress", payload: { images: 4, seconds: 1 } });
+  const line = row(page, "Resize portraits");
   await expect(line.getByText("Running")).toBeVisible();
   await expect(line.getByText(/resizing image 3 of 4/)).toBeVisible();
   await expect(line.getByText("Done")).toBeVisible();
-  const toast = page.getByRole("status").filter({ hasText: "Resize album" });
+  const toast = page.getByRole("status").filter({ hasText: "Resize portraits" });
   await expect(toast.getByText("Done")).toBeVisible();
-  await toast.getByRole("link", { name: "Resize album" }).click();
+  await toast.getByRole("link", { name: "Resize portraits" }).click();
   await expect(page).toHaveURL(new RegExp(`/task/${id}$`));
 });
 
@@ -50,7 +50,7 @@ test("tabs show their counts, and each filter is a step in the browser's history
 test("a link with a filter, an order and a peek opens the list with them", async ({ page, taskflow }) => {
   const id = await taskflow.create({ title: "Linked", kind: "flaky", payload: { failures: 0 } });
   await taskflow.settled();
-  await page.goto(`/?status=DONE&kind=flaky&sort=oldest&peek=${id}`);
+  await page.goto(`/?status=DONE&kind=flaky&q=Linked&sort=oldest&peek=${id}`);
   await expect(page.getByRole("tab", { name: /Done/ })).toHaveAttribute("aria-selected", "true");
   await expect(page.getByRole("columnheader", { name: "Created" })).toHaveAttribute("aria-sort", "ascending");
   await expect(
