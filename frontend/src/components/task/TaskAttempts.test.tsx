@@ -57,6 +57,15 @@ test("the timeline's sum is what its lines add up to", () => {
   ]);
 });
 
+test("a sum ticks in whole seconds while the phase in it does", () => {
+  const { unmount } = renderInApp(<TaskTimeline phases={phasesOf(EVENTS.slice(0, 1), null, 3_600)} />);
+  const timeline = (): string | null => screen.getByRole("region", { name: "Timeline" }).textContent;
+  expect(timeline()).toContain("waited 3 s + ran 0 s = 3 s");
+  unmount();
+  renderInApp(<TaskTimeline phases={phasesOf(EVENTS.slice(0, 2), null, 4_600)} />);
+  expect(timeline()).toContain("waited 1.0 s + ran 3 s = 4 s");
+});
+
 test("the event log tells the times and the durations that the timeline tells", () => {
   const at = ["00.000000", "00.001900", "00.015100", "07.020000", "08.020900"];
   const events = EVENTS.map((one, index) => ({ ...one, at: `2026-03-01T09:00:${at[index] ?? ""}Z` }));
