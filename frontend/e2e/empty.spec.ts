@@ -2,10 +2,7 @@ import { expect, isLive, row, test } from "./support/test";
 
 test.use({ instance: "empty" });
 
-test("nothing there yet is a screen of its own, and a task created elsewhere shows up in it", async ({
-  page,
-  taskflow,
-}) => {
+test("an empty list says so, and a task created elsewhere appears in it", async ({ page, taskflow }) => {
   await page.goto("/");
   await expect(page.getByRole("heading", { name: "No task yet" })).toBeVisible();
   await isLive(page);

@@ -26,14 +26,14 @@ function hold(figure: number, bound: number): void {
 test.use({ instance: "figures" });
 test.describe.configure({ mode: "serial" });
 
-test("many tasks are put in", async ({ taskflow }) => {
+test("the database is filled with tasks", async ({ taskflow }) => {
   test.setTimeout(600_000);
   await taskflow.stop();
   await promisify(execFile)(PYTHON, [FILL, join(taskflow.folder, "taskflow.db"), String(TASKS)]);
   await taskflow.start();
 });
 
-test("the first rows are painted within a second, by little script, and nothing moves", async ({ page }) => {
+test("the first rows are painted within a second, with few scripts and no shift of the layout", async ({ page }) => {
   const firstRow = await watchFirstRow(page);
   await page.goto("/");
   const firstRowMs = await firstRow();
@@ -72,7 +72,7 @@ test("filtering, peeking and opening take less than a tenth of a second", async 
   hold(percentile(all, 0.95), INTERACTION_MS);
 });
 
-test("scripts take less than 30 % of a core while 500 changes a second pass", async ({ page, taskflow }) => {
+test("scripts take less than 30 % of a core while 500 changes a second arrive", async ({ page, taskflow }) => {
   await page.goto("/");
   await isLive(page);
   const session = await page.context().newCDPSession(page);

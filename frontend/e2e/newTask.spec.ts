@@ -1,8 +1,6 @@
 import { expect, isLive, test } from "./support/test";
 
-test.use({ instance: "new-task" });
-
-test("a task is created from the form, and its page follows it", async ({ page }) => {
+test("a task is created from the form, and its page shows it to the end", async ({ page }) => {
   await page.goto("/new");
   await page.getByLabel("Title").fill("Resize album");
   await page.getByLabel("Kind").first().fill("progress");
@@ -14,7 +12,7 @@ test("a task is created from the form, and its page follows it", async ({ page }
   await expect(page.getByText("resized 2 images").first()).toBeVisible();
 });
 
-test("a mistake in the payload names its line, and nothing is sent", async ({ page }) => {
+test("a syntax error in the payload is shown with its line, and nothing is sent", async ({ page }) => {
   await page.goto("/new");
   await page.getByLabel("Title").fill("Broken");
   await page.getByRole("textbox", { name: "Payload" }).fill('{\n  "a": 1\n  "b": 2\n}');
@@ -24,7 +22,7 @@ test("a mistake in the payload names its line, and nothing is sent", async ({ pa
   await expect(page).toHaveURL("/new");
 });
 
-test("what the API refuses lands on its fields", async ({ page }) => {
+test("what the API refuses is shown at its fields", async ({ page }) => {
   await page.goto("/new");
   await page.getByLabel("Title").fill("Refused");
   await page.getByLabel("Kind").first().fill("not a kind!");
@@ -38,7 +36,7 @@ test("what the API refuses lands on its fields", async ({ page }) => {
 test.describe(() => {
   test.use({ allowed: /status of 502/ });
 
-  test("an answer that was lost makes no second task", async ({ page, taskflow }) => {
+  test("a form that is sent again after a lost answer creates no second task", async ({ page, taskflow }) => {
     await page.goto("/new");
     await page.getByLabel("Title").fill("Once only");
     await page.getByRole("textbox", { name: "Payload" }).fill('{"message": "once", "id": 9007199254740993}');
@@ -54,12 +52,12 @@ test.describe(() => {
     await page.getByRole("button", { name: "Create task" }).click();
     await expect(page).toHaveURL(/\/task\//);
     await expect(page.getByRole("region", { name: "Payload", exact: true })).toContainText("9007199254740993");
-    const response = await page.request.get(`${taskflow.url}/tasks?q=Once`);
+    const response = await page.request.get(`${taskflow.url}/tasks?q=Once%20only`);
     expect(((await response.json()) as unknown[]).length).toBe(1);
   });
 });
 
-test("a task is edited and submitted again", async ({ page, taskflow }) => {
+test("a task is edited and submitted as a new one", async ({ page, taskflow }) => {
   const id = await taskflow.create({ title: "Again", kind: "flaky", payload: { failures: 0 }, maxAttempts: 7 });
   await page.goto(`/task/${id}`);
   await page.getByRole("link", { name: "Edit and resubmit" }).click();
@@ -71,7 +69,7 @@ test("a task is edited and submitted again", async ({ page, taskflow }) => {
   await expect(page.getByRole("heading", { level: 1, name: "Again, edited" })).toBeVisible();
 });
 
-test("with the keyboard alone: n opens the dialog, Ctrl and Enter send it", async ({ page }) => {
+test("by keyboard alone, n opens the form and Ctrl+Enter sends it", async ({ page }) => {
   await page.goto("/");
   await isLive(page);
   await page.keyboard.press("n");
@@ -83,7 +81,7 @@ test("with the keyboard alone: n opens the dialog, Ctrl and Enter send it", asyn
   await expect(page.getByRole("heading", { level: 1, name: "By keyboard" })).toBeVisible();
 });
 
-test("the palette has it as a command", async ({ page }) => {
+test("the command palette opens the form for a new task", async ({ page }) => {
   await page.goto("/");
   await isLive(page);
   await page.keyboard.press("Control+k");

@@ -4,7 +4,10 @@ test.use({ instance: "paging" });
 
 const TASKS = 20_000;
 
-test("20,000 tasks are paged through to the last; a selection made on the way survives", async ({ page, taskflow }) => {
+test("20,000 tasks are paged through to the last, and a selection made on the way is kept", async ({
+  page,
+  taskflow,
+}) => {
   test.setTimeout(480_000);
   await taskflow.createMany(
     Array.from({ length: TASKS }, (_, number) => ({ title: `Parked ${number}`, queue: "nobody" })),

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, row, test } from "./support/test";
 
-test.use({ instance: "refusal", allowed: /Failed to load resource/ });
+test.use({ allowed: /Failed to load resource/ });
 
 /** What happens elsewhere is not heard. */
 const cutSocket = (page: Page): Promise<void> => page.routeWebSocket(/\/graphql$/, () => undefined);
@@ -24,7 +24,7 @@ const NOWHERE = "nowhere"; // a queue that no worker takes from
 const cancel = "mutation ($id: ID!) { cancelTask(id: $id) { id } }";
 const retry = "mutation ($id: ID!) { retryTask(id: $id) { id } }";
 
-test("a retry that the API refuses is undone on the task's page, and says why", async ({ page, taskflow }) => {
+test("a retry that the API refuses is undone on the task's page, with the reason", async ({ page, taskflow }) => {
   const id = await taskflow.create({ title: "Retried twice", queue: NOWHERE });
   await taskflow.graphql(cancel, { id });
   await cutSocket(page);
@@ -44,7 +44,7 @@ test("a retry that the API refuses is undone on the task's page, and says why", 
   await expect(page.getByRole("button", { name: "Retry" })).toHaveAttribute("aria-disabled", "false");
 });
 
-test("a cancellation that the API refuses is undone in its row, and says why", async ({ page, taskflow }) => {
+test("a cancellation that the API refuses is undone in the list, with the reason", async ({ page, taskflow }) => {
   const id = await taskflow.create({ title: "Cancelled twice", queue: NOWHERE });
   await cutSocket(page);
   await page.goto(`/?q=${id}`);
@@ -60,7 +60,10 @@ test("a cancellation that the API refuses is undone in its row, and says why", a
   await expect(line.getByText("Pending")).toBeVisible();
 });
 
-test("a request that gets lost is undone, and says that the API did not answer", async ({ page, taskflow }) => {
+test("a cancellation that does not reach the API is undone, and the page says that the API did not answer", async ({
+  page,
+  taskflow,
+}) => {
   const id = await taskflow.create({ title: "Lost", queue: NOWHERE });
   await page.goto(`/?q=${id}`);
   const line = row(page, "Lost");

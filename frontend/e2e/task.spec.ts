@@ -1,7 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 import { expect, isLive, test } from "./support/test";
 
-test.use({ instance: "task", permissions: ["clipboard-read", "clipboard-write"] });
+test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 
 const part = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true });
 
@@ -18,7 +18,7 @@ const slowAnswers = (page: Page): Promise<unknown> =>
 test("a task is watched from its start to its end, without a reload", async ({ page, taskflow }) => {
   await page.goto("/"); // a first page takes longer than the next ones, which the task would not wait for
   await isLive(page);
-  const payload = { images: 6, seconds: 1 };
+  const payload = { images: 6, seconds: 0.5 };
   const id = await taskflow.create({ title: "Resize album", kind: "progress", payload });
   await page.goto(`/task/${id}`);
   await expect(page.getByRole("heading", { level: 1, name: "Resize album" })).toBeVisible();
@@ -32,7 +32,7 @@ test("a task is watched from its start to its end, without a reload", async ({ p
   await expect(part(page, "Event log").getByRole("row")).toHaveCount(4);
 });
 
-test("a failed task says why, attempt by attempt, and runs again when asked to", async ({ page, taskflow }) => {
+test("a failed task shows the error of each attempt, and is retried on request", async ({ page, taskflow }) => {
   const id = await taskflow.create({ title: "Call", kind: "flaky", payload: { failures: 9 }, maxAttempts: 2 });
   await taskflow.settled();
   await page.goto(`/task/${id}`);
@@ -58,7 +58,7 @@ test("a failed task says why, attempt by attempt, and runs again when asked to",
   await expect(part(page, "Event log")).toContainText("Retry requested");
 });
 
-test("after a retry the page follows to the end, also while an answer is older than the next event", async ({
+test("after a retry the page shows the task to its end, even when an answer is older than the next event", async ({
   page,
   taskflow,
 }) => {
@@ -75,7 +75,7 @@ test("after a retry the page follows to the end, also while an answer is older t
   await expect(part(page, "Result")).toContainText("seconds");
 });
 
-test("between two attempts it says when the next one starts, and nothing before that is known", async ({
+test("between two attempts the page says when the next one is due, and nothing until that is known", async ({
   page,
   taskflow,
 }) => {
@@ -90,7 +90,7 @@ test("between two attempts it says when the next one starts, and nothing before 
     runAt,
   });
   await page.goto(`/task/${id}`);
-  await expect(page.getByText(/Scheduled: it starts in/)).toBeVisible();
+  await expect(page.getByText(/Scheduled: it is due in/)).toBeVisible();
   await slowAnswers(page);
   const said = await page.evaluate(
     () =>
@@ -99,7 +99,7 @@ test("between two attempts it says when the next one starts, and nothing before 
         const observer = new MutationObserver(() => {
           const text = document.querySelector("main")?.innerText ?? "";
           if (!/^3 of 5$/m.test(text)) return;
-          const sentence = /^(It waits|It is on its way|Attempt 4 of 5 starts).*/m.exec(text)?.[0];
+          const sentence = /^(It waits|It is due|Attempt 4 of 5 is due).*/m.exec(text)?.[0];
           if (sentence !== undefined) sentences.add(sentence);
           if (!sentence?.startsWith("Attempt")) return;
           observer.disconnect();
@@ -108,12 +108,12 @@ test("between two attempts it says when the next one starts, and nothing before 
         observer.observe(document.body, { subtree: true, childList: true, characterData: true });
       }),
   );
-  expect(said).toEqual([expect.stringMatching(/^Attempt 4 of 5 starts in .*, after ConnectionError\.$/)]);
+  expect(said).toEqual([expect.stringMatching(/^Attempt 4 of 5 is due in .*, after ConnectionError\.$/)]);
 });
 
-test("head, timeline and attempt say the same of how long it ran", async ({ page, taskflow }) => {
+test("head, timeline, attempt and event log show the same duration of a run", async ({ page, taskflow }) => {
   const ids: string[] = [];
-  for (let n = 0; n < 6; n += 1) ids.push(await taskflow.create({ title: "Short", payload: { message: "x" } }));
+  for (let n = 0; n < 3; n += 1) ids.push(await taskflow.create({ title: "Short", payload: { message: "x" } }));
   await taskflow.settled();
   const head = page.locator("header").filter({ has: page.getByRole("heading", { level: 1 }) });
   for (const id of ids) {
@@ -122,20 +122,28 @@ test("head, timeline and attempt say the same of how long it ran", async ({ page
     const duration = /Done(\d[\d.]* m?s)/.exec((await head.textContent()) ?? "")?.[1] ?? "none";
     await expect(part(page, "Timeline").getByRole("listitem").last()).toHaveText(new RegExp(`\\D${duration}$`));
     await expect(part(page, "Attempts").getByRole("button", { name: `Attempt 1 Done ${duration}` })).toBeVisible();
+    await expect(part(page, "Event log").getByRole("row").last().getByRole("cell").last()).toHaveText(duration);
   }
 });
 
-test("a scheduled task says when it starts, and is cancelled at once", async ({ page, taskflow }) => {
+test("a scheduled task says when it is due, and is cancelled at once", async ({ page, taskflow }) => {
   const runAt = new Date(Date.now() + 3_600_000).toISOString();
   const id = await taskflow.create({ title: "Nightly", payload: { message: "x" }, runAt });
   await page.goto(`/task/${id}`);
-  await expect(page.getByText(/Scheduled: it starts in 59 m/)).toBeVisible();
+  await expect(page.getByText(/Scheduled: it is due in 59 m/)).toBeVisible();
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByText("Cancelled").first()).toBeVisible();
   await expect(page.getByRole("button", { name: "Cancel" })).toHaveAttribute("aria-disabled", "true");
 });
 
-test("a payload is folded, searched and copied, no digit lost", async ({ page, taskflow }) => {
+test("a task in a queue that no worker takes from says that its message waits there", async ({ page, taskflow }) => {
+  const id = await taskflow.create({ title: "Forgotten", queue: "forgotten" });
+  await page.goto(`/task/${id}`);
+  const sentence = "It waits for a worker: 1 message waits in the queue forgotten, and no task of it runs.";
+  await expect(page.getByText(sentence)).toBeVisible();
+});
+
+test("a payload is searched and downloaded, and the path of a value is copied", async ({ page, taskflow }) => {
   const payload = { order: { lines: Array.from({ length: 300 }, (_, n) => ({ number: n, name: `line ${n}` })) } };
   const id = await taskflow.create({ title: "Order", kind: "nobody", payload });
   await taskflow.settled();
@@ -154,7 +162,7 @@ test("a payload is folded, searched and copied, no digit lost", async ({ page, t
   expect(file.suggestedFilename()).toBe(`${id}-payload.json`);
 });
 
-test("a task is copied as code, and by its id", async ({ page, taskflow }) => {
+test("a task's id is copied, and the task as GraphQL, curl or Python", async ({ page, taskflow }) => {
   const id = await taskflow.create({ title: "Charge", kind: "charge", payload: { number: "42" } });
   await page.goto(`/task/${id}`);
   await page.getByRole("button", { name: "Copy the id" }).click();
@@ -170,7 +178,7 @@ test("a task is copied as code, and by its id", async ({ page, taskflow }) => {
   }
 });
 
-test("an id of no task is a screen of its own", async ({ page }) => {
+test("the page of an unknown id says that there is no such task", async ({ page }) => {
   await page.goto("/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa");
   await expect(page.getByRole("heading", { name: "There is no such task" })).toBeVisible();
   await page.getByRole("link", { name: "All tasks" }).click();

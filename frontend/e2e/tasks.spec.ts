@@ -1,20 +1,20 @@
 import { expect, isLive, row, test } from "./support/test";
 
-test("a task created elsewhere appears, moves and is told in a toast, without a reload", async ({ page, taskflow }) => {
+test("a task created elsewhere appears, is updated and has a toast, without a reload", async ({ page, taskflow }) => {
   await page.goto("/");
   await isLive(page);
-  const id = await taskflow.create({ title: "Resize album", kind: "progress", payload: { images: 4, seconds: 1 } });
-  const line = row(page, "Resize album");
+  const id = await taskflow.create({ title: "Resize portraits", kind: "progress", payload: { images: 4, seconds: 1 } });
+  const line = row(page, "Resize portraits");
   await expect(line.getByText("Running")).toBeVisible();
   await expect(line.getByText(/resizing image 3 of 4/)).toBeVisible();
   await expect(line.getByText("Done")).toBeVisible();
-  const toast = page.getByRole("status").filter({ hasText: "Resize album" });
+  const toast = page.getByRole("status").filter({ hasText: "Resize portraits" });
   await expect(toast.getByText("Done")).toBeVisible();
-  await toast.getByRole("link", { name: "Resize album" }).click();
+  await toast.getByRole("link", { name: "Resize portraits" }).click();
   await expect(page).toHaveURL(new RegExp(`/task/${id}$`));
 });
 
-test("many are told in one toast that counts", async ({ page, taskflow }) => {
+test("many changes at once share one toast that counts them", async ({ page, taskflow }) => {
   await page.goto("/");
   await isLive(page);
   await taskflow.createMany(
@@ -24,7 +24,7 @@ test("many are told in one toast that counts", async ({ page, taskflow }) => {
   await taskflow.settled();
 });
 
-test("tabs count live, and a filter is in the address, each step back and forth again", async ({ page, taskflow }) => {
+test("tabs show their counts, and each filter is a step in the browser's history", async ({ page, taskflow }) => {
   await taskflow.create({ title: "No letter", payload: {} });
   await taskflow.settled();
   await page.goto("/");
@@ -47,10 +47,10 @@ test("tabs count live, and a filter is in the address, each step back and forth 
   await expect(page.getByRole("heading", { name: "No task passes this filter" })).toBeVisible();
 });
 
-test("a link into the middle of it opens as it was", async ({ page, taskflow }) => {
+test("a link with a filter, an order and a peek opens the list with them", async ({ page, taskflow }) => {
   const id = await taskflow.create({ title: "Linked", kind: "flaky", payload: { failures: 0 } });
   await taskflow.settled();
-  await page.goto(`/?status=DONE&kind=flaky&sort=oldest&peek=${id}`);
+  await page.goto(`/?status=DONE&kind=flaky&q=Linked&sort=oldest&peek=${id}`);
   await expect(page.getByRole("tab", { name: /Done/ })).toHaveAttribute("aria-selected", "true");
   await expect(page.getByRole("columnheader", { name: "Created" })).toHaveAttribute("aria-sort", "ascending");
   await expect(
@@ -59,7 +59,7 @@ test("a link into the middle of it opens as it was", async ({ page, taskflow }) 
   await expect(page.getByRole("row")).toHaveCount(2);
 });
 
-test("what an address says that nobody understands is left out of it", async ({ page, taskflow }) => {
+test("unknown values are removed from the address", async ({ page, taskflow }) => {
   await taskflow.create({ title: "Here all the same", payload: { message: "here" } });
   for (const address of ["/?range=toString&sort=x", "/?from=soon&to=%2B275760-09-13", "/?status=LATE"]) {
     await page.goto(address);
@@ -71,7 +71,7 @@ test("what an address says that nobody understands is left out of it", async ({ 
   await expect(page).toHaveURL("/overview");
 });
 
-test("a filter suggests every kind that there is, seen in the list or not", async ({ page, taskflow }) => {
+test("the filter suggests every kind, even one that the list does not show", async ({ page, taskflow }) => {
   await taskflow.create({ title: "Rare", kind: "seldom", queue: "nobody" });
   await page.goto("/?q=nowhere");
   await page
@@ -84,7 +84,10 @@ test("a filter suggests every kind that there is, seen in the list or not", asyn
   await expect(row(page, "Rare")).toBeVisible();
 });
 
-test("the keyboard's row leaves the focus with whoever types", async ({ page, taskflow }) => {
+test("the search field keeps the focus while its text is typed, and the active row stays active", async ({
+  page,
+  taskflow,
+}) => {
   await taskflow.create({ title: "Kept in sight", queue: "nobody" });
   await page.goto("/?q=Kept");
   await expect(row(page, "Kept in sight")).toBeVisible();
@@ -97,7 +100,7 @@ test("the keyboard's row leaves the focus with whoever types", async ({ page, ta
   await expect(page.getByRole("searchbox")).toBeFocused();
 });
 
-test("a time range is part of the address", async ({ page, taskflow }) => {
+test("a time range is kept in the address", async ({ page, taskflow }) => {
   await taskflow.create({ title: "Of this hour", payload: { message: "now" } });
   await page.goto("/");
   await page.getByRole("button", { name: "Created: Any time" }).click();
@@ -106,7 +109,7 @@ test("a time range is part of the address", async ({ page, taskflow }) => {
   await expect(row(page, "Of this hour")).toBeVisible();
 });
 
-test("the selection is retried, and each task says what became of it", async ({ page, taskflow }) => {
+test("the selected tasks are retried, and the outcome of each is listed", async ({ page, taskflow }) => {
   for (const number of [1, 2, 3]) await taskflow.create({ title: `Broken ${number}`, payload: {} });
   await taskflow.create({ title: "Broken not", payload: { message: "well" } });
   await taskflow.settled();
@@ -127,7 +130,7 @@ test("the selection is retried, and each task says what became of it", async ({ 
   await expect(page.getByRole("alert")).toBeHidden();
 });
 
-test("everything in the list can be done by keyboard", async ({ page, taskflow }) => {
+test("every action of the list works by keyboard", async ({ page, taskflow }) => {
   const parked = await taskflow.create({ title: "Parked", queue: "nobody" });
   await page.goto(`/?queue=nobody&q=${parked}`);
   await expect(row(page, "Parked")).toBeVisible();
@@ -168,10 +171,7 @@ test("everything in the list can be done by keyboard", async ({ page, taskflow }
   await expect(page).toHaveURL("/overview");
 });
 
-test("back from a task the keyboard stands where it left; on the task it retries and cancels", async ({
-  page,
-  taskflow,
-}) => {
+test("a key cancels the task on its page, and going back focuses its row in the list", async ({ page, taskflow }) => {
   for (const number of [1, 2, 3]) await taskflow.create({ title: `Shelf ${number}`, queue: "shelf" });
   await page.goto("/?queue=shelf");
   await expect(row(page, "Shelf 1")).toBeVisible();
@@ -188,7 +188,7 @@ test("back from a task the keyboard stands where it left; on the task it retries
   await expect(row(page, "Shelf 1")).toBeFocused();
 });
 
-test("Tab reaches the page by way of the skip link, and every stop can be seen", async ({ page }) => {
+test("the first Tab focuses the skip link, and every focused element is marked", async ({ page }) => {
   await page.goto("/");
   await isLive(page);
   await page.keyboard.press("Tab");
@@ -208,7 +208,7 @@ test("Tab reaches the page by way of the skip link, and every stop can be seen",
   }
 });
 
-test("times are relative, local or UTC by one switch, and the choice stays", async ({ page, taskflow }) => {
+test("times are shown relative or in UTC by one switch, and a reload keeps the choice", async ({ page, taskflow }) => {
   const id = await taskflow.create({ title: "At its time", payload: { message: "now" } });
   await page.goto(`/?q=${id}`);
   await expect(page.locator("tbody time")).toContainText(/ago|just now/);

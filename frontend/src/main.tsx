@@ -24,9 +24,10 @@ import "./styles.css";
 
 /** Milliseconds that the first paint waits for the rows. */
 const ROWS_WAIT = 200;
-/** Milliseconds after which the code of the other pages is fetched: by then the rows have loaded. */
+/** Milliseconds after which the code of the palette and of the other pages is fetched: by then the rows have loaded. */
 const AFTER_ROWS = 1_500;
 const NEXT = [
+  () => import("@/components/Palette"),
   () => import("@/pages/TaskPage"),
   () => import("@/components/newTask/NewTaskDialog"),
   () => import("@/pages/NewTaskPage"),
@@ -66,5 +67,5 @@ if (root) {
   );
 }
 setTimeout(() => {
-  for (const load of NEXT) load().catch(() => undefined); // opening the page loads it again, and shows the error
+  for (const load of NEXT) load().catch(() => undefined); // opening it loads it again, and says what failed
 }, AFTER_ROWS);

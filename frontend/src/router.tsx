@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { Shell } from "@/components/Shell";
 import { basePath } from "@/lib/config";
 import { parseNewTaskSearch } from "@/lib/newTask";
+import { loadPart } from "@/lib/notLoaded";
 import { parseOverviewSearch } from "@/lib/overviewSearch";
 import { parseSearch, stringifySearch } from "@/lib/searchParams";
 import { parseTasksSearch } from "@/lib/tasksSearch";
@@ -22,21 +23,21 @@ export const tasksRoute = createRoute({
 export const taskRoute = createRoute({
   getParentRoute: () => root,
   path: "/task/$taskId",
-  component: lazyRouteComponent(() => import("@/pages/TaskPage"), "TaskPage"),
+  component: lazyRouteComponent(() => loadPart(() => import("@/pages/TaskPage")), "TaskPage"),
 });
 
 export const newTaskRoute = createRoute({
   getParentRoute: () => root,
   path: "/new",
   validateSearch: parseNewTaskSearch,
-  component: lazyRouteComponent(() => import("@/pages/NewTaskPage"), "NewTaskPage"),
+  component: lazyRouteComponent(() => loadPart(() => import("@/pages/NewTaskPage")), "NewTaskPage"),
 });
 
 export const overviewRoute = createRoute({
   getParentRoute: () => root,
   path: "/overview",
   validateSearch: parseOverviewSearch,
-  component: lazyRouteComponent(() => import("@/pages/OverviewPage"), "OverviewPage"),
+  component: lazyRouteComponent(() => loadPart(() => import("@/pages/OverviewPage")), "OverviewPage"),
 });
 
 export const router = createRouter({

@@ -84,17 +84,18 @@ export class TaskFlow {
     }
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const running = this.process;
     this.process = undefined;
     if (!running || running.exitCode !== null) return;
     const gone = once(running, "exit");
-    running.kill("SIGTERM");
+    running.kill(signal);
     await gone;
   }
 
+  /** Without waiting for tasks that run: its database goes too. */
   async remove(): Promise<void> {
-    await this.stop();
+    await this.stop("SIGKILL");
     await rm(this.folder, { recursive: true, force: true });
   }
 

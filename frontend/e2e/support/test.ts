@@ -1,5 +1,5 @@
-/** The fixtures: a process for each file, and a page that must stay silent and at home. */
-import { test as base, expect, type ConsoleMessage, type Page } from "@playwright/test";
+/** The fixtures: a process of TaskFlow, and a page that must stay silent and at home. */
+import { test as base, expect, type BrowserContext, type ConsoleMessage, type Page } from "@playwright/test";
 import { TaskFlow } from "./server";
 
 interface Fixtures {
@@ -14,6 +14,8 @@ interface WorkerFixtures {
   /** Whether another application serves it under a prefix. */
   readonly isMounted: boolean;
   readonly taskflow: TaskFlow;
+  /** The context of every page of a process: its cache has the dashboard's files, compiled. */
+  readonly warm: BrowserContext;
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
@@ -28,6 +30,24 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
+  warm: [
+    async ({ browser, taskflow }, provide, { project }) => {
+      const { viewport = null, locale = "en-GB" } = project.use;
+      const context = await browser.newContext({ baseURL: taskflow.url, viewport, locale });
+      await provide(context);
+      await context.close();
+    },
+    { scope: "worker" },
+  ],
+  page: async ({ warm, taskflow, permissions }, provide) => {
+    await warm.grantPermissions(permissions ?? []);
+    const page = await warm.newPage();
+    const session = await warm.newCDPSession(page); // no preference, tab or draft of the test before, whose page is closed
+    await session.send("Storage.clearDataForOrigin", { origin: taskflow.origin, storageTypes: "local_storage" });
+    await session.detach();
+    await provide(page);
+    await page.close();
+  },
   baseURL: async ({ taskflow }, provide) => provide(taskflow.url),
   allowed: [null, { option: true }],
   quiet: [
@@ -45,6 +65,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         if (url.protocol.startsWith("http") && url.origin !== taskflow.origin) complain(`asked ${url.origin}`);
       });
       await use(undefined);
+      await page.unrouteAll({ behavior: "ignoreErrors" }); // a route may still hold an answer back
       expect(complaints, "no error on the console, no request to another origin").toEqual([]);
     },
     { auto: true },

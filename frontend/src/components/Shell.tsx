@@ -2,19 +2,20 @@
 import { AppShell, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
-import { CatchBoundary, Outlet, useNavigate } from "@tanstack/react-router";
-import { lazy, type ReactElement, Suspense, useState } from "react";
+import { Outlet, useNavigate } from "@tanstack/react-router";
+import type { ComponentProps, ReactElement } from "react";
 import { useAnnouncements } from "@/hooks/useAnnouncements";
 import { useKeys } from "@/hooks/useKeys";
+import { useLoaded } from "@/hooks/useLoaded";
 import { useTaskToasts } from "@/hooks/useTaskToasts";
 import { hrefOf } from "@/lib/config";
-import { showRefusal } from "@/lib/toasts";
+import { showNotLoaded } from "@/lib/toasts";
 import { Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
 import classes from "./Shell.module.css";
 
-/** Both are loaded after the first paint, as no reader opens them before the rows are there. */
-const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
+/** Both are fetched after the rows, by main.tsx; or when they are opened, which is tried again each time. */
+const loadPalette = () => import("./Palette").then((module) => module.Palette);
 const loadDialog = () => import("./newTask/NewTaskDialog").then((module) => module.NewTaskDialog);
 
 export function Shell(): ReactElement {
@@ -24,7 +25,8 @@ export function Shell(): ReactElement {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme("light");
   const toggleScheme = (): void => setColorScheme(scheme === "dark" ? "light" : "dark");
-  useHotkeys([["mod+K", openSpotlight]], []); // here, as the palette may not be loaded yet
+  const palette = usePalette({ onHelp: help.open, onNewTask: newTask.open, onToggleScheme: toggleScheme });
+  useHotkeys([["mod+K", palette.open]], []); // here, as the palette may not be loaded yet
   useKeys({
     "?": help.open,
     n: newTask.open,
@@ -41,16 +43,12 @@ export function Shell(): ReactElement {
       </a>
       <Toasts />
       <Announcer />
-      <CatchBoundary getResetKey={() => "palette"} errorComponent={() => null}>
-        <Suspense>
-          <Palette onHelp={help.open} onNewTask={newTask.open} onToggleScheme={toggleScheme} />
-        </Suspense>
-      </CatchBoundary>
+      {palette.element}
       {newTask.dialog}
       <KeyboardHelp isOpen={isHelpOpen} onClose={help.close} />
       <AppShell header={{ height: 52 }} padding={0}>
         <AppShell.Header className={classes["header"] ?? ""}>
-          <Header onHelp={help.open} onSearch={openSpotlight} />
+          <Header onHelp={help.open} onSearch={palette.open} />
         </AppShell.Header>
         <AppShell.Main id="main" tabIndex={-1} className={classes["main"] ?? ""}>
           <Outlet />
@@ -60,19 +58,25 @@ export function Shell(): ReactElement {
   );
 }
 
-function useNewTask(): { readonly dialog: ReactElement | null; readonly open: () => void } {
-  const [Dialog, setDialog] = useState<Awaited<ReturnType<typeof loadDialog>> | null>(null);
-  const [isOpen, { open, close }] = useDisclosure(false);
-  const load = async (): Promise<void> => {
-    try {
-      const loaded = await loadDialog();
-      setDialog(() => loaded);
-      open();
-    } catch {
-      showRefusal("The form could not be loaded. Load the page again once the server answers.");
-    }
+type PaletteProps = ComponentProps<Awaited<ReturnType<typeof loadPalette>>>;
+
+function usePalette(props: PaletteProps): { readonly element: ReactElement | null; readonly open: () => void } {
+  const { Component: Palette, load } = useLoaded(loadPalette);
+  const open = async (): Promise<void> => {
+    if (await load()) openSpotlight();
+    else showNotLoaded("The command palette");
   };
-  return { dialog: Dialog && isOpen ? <Dialog isOpen onClose={close} /> : null, open: () => void load() };
+  return { element: Palette && <Palette {...props} />, open: () => void open() };
+}
+
+function useNewTask(): { readonly dialog: ReactElement | null; readonly open: () => void } {
+  const { Component: Dialog, load } = useLoaded(loadDialog);
+  const [isOpen, { open, close }] = useDisclosure(false);
+  const loadAndOpen = async (): Promise<void> => {
+    if (await load()) open();
+    else showNotLoaded("The form for a new task");
+  };
+  return { dialog: Dialog && isOpen ? <Dialog isOpen onClose={close} /> : null, open: () => void loadAndOpen() };
 }
 
 /** A component that renders nothing, so that an event renders no other component. */

@@ -14,6 +14,7 @@ import { currentEndpoints, hrefOf } from "@/lib/config";
 import { EXAMPLES } from "./examples";
 import { createFetcher } from "./fetcher";
 import "./graphiql.css";
+import { NotLoadedNotice } from "./NotLoadedNotice";
 import { useScheme } from "./useScheme";
 
 const KEEP_ALIVE_MS = 10_000;
@@ -46,6 +47,7 @@ const root = document.getElementById("graphiql");
 if (root) {
   createRoot(root).render(
     <StrictMode>
+      <NotLoadedNotice />
       <Ide />
     </StrictMode>,
   );

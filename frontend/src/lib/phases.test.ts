@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TaskStatus } from "@/generated/graphql";
-import { attemptsOf, type HistoryEvent, phasesOf, sumsOf } from "./phases";
+import { attemptsOf, type HistoryEvent, momentsOf, phasesOf, sumsOf } from "./phases";
 
 const ERROR = { type: "ConnectionError", message: "no answer", traceback: null };
 
@@ -40,14 +40,30 @@ test("a clock that goes backwards never makes a span negative", () => {
   expect(kinds(events, null, 0)).toEqual(["queued 1000-1000", "running 1000-1300", "queued 1300-1300"]);
 });
 
+/** The same history with instants that have microseconds: milliseconds 0, 1.9, 15.1 and 20. */
+const at = (microseconds: string): string => `2026-03-01T09:00:00.${microseconds}Z`;
+const withMicroseconds = (events: readonly HistoryEvent[]): readonly HistoryEvent[] =>
+  events.map((event, index) => ({ ...event, at: at(["000000", "001900", "015100", "020000"][index] ?? "") }));
+
 test("a run lasts as long as the API's durationMs, though instants have microseconds; the next wait makes up for it", () => {
-  const at = (microseconds: string): string => `2026-03-01T09:00:00.${microseconds}Z`;
-  const events = RETRIED.slice(0, 4).map((event, index) => ({
-    ...event,
-    at: at(["000000", "001900", "015100", "020000"][index] ?? ""),
-  }));
+  const events = withMicroseconds(RETRIED.slice(0, 4));
   const spans = phasesOf(events, null, Date.parse(at("030000"))).map(({ from, to }) => to - from);
   expect(spans).toEqual([1, 13, 6, 10]);
+});
+
+test("the event log counts as the timeline does, also around a request to cancel", () => {
+  const cancelled = history(["PENDING", 0, 0], ["PROCESSING", 1, 0], ["PROCESSING", 1, 0], ["CANCELLED", 1, 0]);
+  for (const events of [withMicroseconds(RETRIED.slice(0, 4)), withMicroseconds(cancelled)]) {
+    const moments = momentsOf(events);
+    const phases = phasesOf(events, null, Date.parse(at("030000")));
+    for (const { version, from, at: recorded } of phases) {
+      expect(from).toBe(moments[version - 1]);
+      expect(recorded).toBe(events[version - 1]?.at);
+    }
+    expect(moments.every((moment, index) => moment >= (moments[index - 1] ?? 0))).toBe(true);
+  }
+  const moments = momentsOf(withMicroseconds(cancelled));
+  expect(moments.map((moment) => moment - (moments[0] ?? 0))).toEqual([0, 1, 14, 19]);
 });
 
 test("a date splits the wait: until then it is scheduled, after that it queues", () => {

@@ -21,6 +21,8 @@ export interface Phase {
   readonly version: number;
   readonly attempt: number;
   readonly from: number;
+  /** When it began, as the API records it. */
+  readonly at: string;
   /** The end of the phase; `now` while it goes on. */
   readonly to: number;
   readonly isOpen: boolean;
@@ -40,36 +42,51 @@ export interface Sums {
   readonly rested: number;
 }
 
-/** `runAt` splits the present wait, or the first: until then the task is scheduled, after that it is queued.
+/** When each event happened, in whole milliseconds since 1970: the timeline and the event log both count with these.
  *
- * A run lasts as long as the API's `durationMs`; what comes after it begins where it ends.
+ * None is before the one before it, and a run lasts as long as the API's `durationMs`; the wait after it makes up for
+ * what was rounded.
  */
+export function momentsOf(events: readonly HistoryEvent[]): readonly number[] {
+  const moments: number[] = [];
+  let run: { readonly at: string; readonly moment: number } | null = null;
+  events.forEach((event, index) => {
+    const isRequest = isRequestToCancel(event, events[index - 1]);
+    const moment: number = run ? run.moment + spanMs(run.at, event.at) : Date.parse(event.at);
+    moments.push(Math.max(moment, moments.at(-1) ?? moment));
+    if (!isRequest) run = event.status === "PROCESSING" ? { at: event.at, moment: moments[index] ?? moment } : null;
+  });
+  return moments;
+}
+
+/** `runAt` splits the present wait, or the first: until then the task is scheduled, after that it is queued. */
 export function phasesOf(events: readonly HistoryEvent[], runAt: string | null, now: number): readonly Phase[] {
   const phases: Phase[] = [];
-  const steps = events.filter((event, index) => !isRequestToCancel(event, events[index - 1]));
-  steps.forEach((event, index) => {
-    const before = steps[index - 1];
-    const next = steps[index + 1];
+  const moments = momentsOf(events);
+  const steps = events
+    .map((event, index) => ({ event, moment: moments[index] ?? now, before: events[index - 1] }))
+    .filter(({ event, before }) => !isRequestToCancel(event, before));
+  steps.forEach(({ event, moment: from }, index) => {
+    const before = steps[index - 1]?.event;
+    const next = steps[index + 1]?.event;
     if (!next && isEnded(event.status)) return;
-    const from = phases.at(-1)?.to ?? Date.parse(event.at);
-    const to = Math.max(from, next ? Date.parse(next.at) : now);
-    const { version, attempt, status } = event;
-    const phase = { version, attempt, status, from, to, isOpen: !next, outcome: null };
+    const to = Math.max(from, steps[index + 1]?.moment ?? now);
+    const { version, attempt, status, at } = event;
+    const phase = { version, attempt, status, from, at, to, isOpen: !next, outcome: null };
     if (status === "PENDING") {
       const isBackoff = event.error !== null && before?.status === "PROCESSING";
       const split = isBackoff && next ? to : splitAt(event, next, runAt, from, to);
       phases.push(...splitWait({ ...phase, kind: isBackoff ? "backoff" : "scheduled" }, split));
     } else if (isEnded(status)) phases.push({ ...phase, kind: "ended" });
-    else if (!next) phases.push({ ...phase, kind: "running" });
-    else phases.push({ ...phase, kind: "running", to: from + spanMs(event.at, next.at), outcome: outcomeOf(next) });
+    else phases.push({ ...phase, kind: "running", outcome: next ? outcomeOf(next) : null });
   });
   return phases;
 }
 
 /** After the date the task is queued. */
 function splitWait(wait: Phase, split: number): readonly Phase[] {
-  const queued: Phase = { ...wait, kind: "queued", from: split };
-  if (split === wait.from) return [queued];
+  if (split === wait.from) return [{ ...wait, kind: "queued" }];
+  const queued: Phase = { ...wait, kind: "queued", from: split, at: new Date(split).toISOString() };
   return split < wait.to ? [{ ...wait, to: split, isOpen: false }, queued] : [wait];
 }
 

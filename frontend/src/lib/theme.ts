@@ -49,8 +49,13 @@ export const theme = createTheme({
       (input.color ?? PRIMARY) === PRIMARY && { color: "var(--mantine-primary-color-contrast)" }),
   }),
   components: {
+    // Mantine gives these no name: they are what closes a toast or a dialog, and what empties a field.
+    CloseButton: { defaultProps: { "aria-label": "Close" } },
+    InputClearButton: { defaultProps: { "aria-label": "Clear" } },
     // Mounted while closed, each dropdown would force a layout before the first paint.
     Combobox: { defaultProps: { keepMounted: false } },
+    // Its placeholder for the focus is a child that a menu must not have; without it the focus goes to the first item.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, fz: "xs" } },
     Kbd: { defaultProps: { size: "xs" } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35, blur: 2 } } },

@@ -1,6 +1,12 @@
-/** What a task waits for, in a sentence; null of one that runs or has ended. Pure. */
+/** What a task waits for, in a sentence; null of one that runs or has ended. Pure.
+ *
+ * The API does not say whether a task's message is at the broker, so a sentence says no more than the counts prove.
+ */
 import type { TaskStatus } from "@/generated/graphql";
 import { formatDuration, formatInstant, plural } from "./format";
+
+/** By then a task that is due is with the broker or runs, and the counts, which are asked for now and then, show it. */
+const TOO_LONG_MS = 10_000;
 
 export interface Waiter {
   readonly status: TaskStatus;
@@ -8,10 +14,14 @@ export interface Waiter {
   readonly attempt: number;
   readonly maxAttempts: number;
   readonly runAt: string | null;
+  /** Of its last recorded change. */
+  readonly updatedAt: string;
   readonly errorType: string | null;
 }
 
 export interface QueueNow {
+  readonly name: string;
+  /** Messages at the broker that no worker has; null while the broker does not answer. */
   readonly waiting: number | null;
   readonly running: number;
 }
@@ -22,27 +32,42 @@ export interface Sentence {
   readonly isStuck: boolean;
 }
 
-export function waitingFor(task: Waiter, queue: QueueNow | null, now: number, zone: "utc" | "local"): Sentence | null {
+type Zone = "utc" | "local";
+
+/** `queues` is null until they are known. */
+export function waitingFor(task: Waiter, queues: readonly QueueNow[] | null, now: number, zone: Zone): Sentence | null {
   if (task.status !== "PENDING") return null;
-  const due = task.runAt === null ? now : Date.parse(task.runAt);
-  if (due > now) {
-    const wait = due - now < 1_000 ? "in a moment" : `in ${formatDuration(Math.floor((due - now) / 1_000) * 1_000)}`;
-    if (task.errorType !== null) {
-      return sure(`Attempt ${task.attempt + 1} of ${task.maxAttempts} starts ${wait}, after ${task.errorType}.`);
-    }
-    return sure(`Scheduled: it starts ${wait}, at ${formatInstant(task.runAt ?? "", zone)}.`);
+  const due = task.runAt === null ? null : Date.parse(task.runAt);
+  if (due !== null && due > now) return sure(untilDue(task, due - now, zone));
+  const queue = queues?.find(({ name }) => name === task.queue);
+  if (!queues || !queue) return sure(`It waits for a worker that takes from the queue ${task.queue}.`);
+  if (queue.waiting === null) {
+    return sure(`It waits for a worker of the queue ${task.queue}, and the broker does not answer.`);
   }
-  if (!queue) return sure(`It waits for a worker that takes from the queue ${task.queue}.`);
-  if (queue.waiting !== null && queue.waiting > 0 && queue.running === 0) {
-    return {
-      text: `It waits for a worker: ${plural(queue.waiting, "message waits", "messages wait")} in the queue ${task.queue}, and nothing of it runs.`,
-      isStuck: true,
-    };
+  if (queue.waiting > 0) return behindMessages(queue, queue.waiting);
+  const dueSince = now - Math.max(due ?? 0, Date.parse(task.updatedAt));
+  const isIdle = queues.every(({ running }) => running === 0);
+  if (!isIdle || dueSince < TOO_LONG_MS) {
+    return sure(`It is due: a worker of the queue ${task.queue} has its message, or it waits to be published.`);
   }
-  if (queue.running > 0) {
-    return sure(`It waits for a free place: ${plural(queue.running, "task")} of the queue ${task.queue} run now.`);
-  }
-  return sure(`It is on its way to a worker of the queue ${task.queue}.`);
+  return {
+    text: `It waits to be published: the queue ${task.queue} is empty, and no task runs. A worker that takes from it does that.`,
+    isStuck: true,
+  };
+}
+
+function untilDue(task: Waiter, ms: number, zone: Zone): string {
+  const wait = ms < 1_000 ? "in a moment" : `in ${formatDuration(Math.floor(ms / 1_000) * 1_000)}`;
+  return task.errorType === null
+    ? `Scheduled: it is due ${wait}, at ${formatInstant(task.runAt ?? "", zone)}.`
+    : `Attempt ${task.attempt + 1} of ${task.maxAttempts} is due ${wait}, after ${task.errorType}.`;
+}
+
+function behindMessages({ name, running }: QueueNow, waiting: number): Sentence {
+  const messages = `${plural(waiting, "message waits", "messages wait")} in the queue ${name}`;
+  return running > 0
+    ? sure(`It waits for a free worker: ${messages}, and ${plural(running, "task of it runs", "tasks of it run")}.`)
+    : { text: `It waits for a worker: ${messages}, and no task of it runs.`, isStuck: true };
 }
 
 const sure = (text: string): Sentence => ({ text, isStuck: false });

@@ -1,5 +1,5 @@
 /** The filters of the list. Their state is in the URL alone. */
-import { Button, Group, Select, TagsInput, TextInput } from "@mantine/core";
+import { Button, Group, Pill, Select, TagsInput, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch, IconX } from "@tabler/icons-react";
 import { memo, type ReactElement, type Ref, useState } from "react";
@@ -115,6 +115,16 @@ function Names({ label, known, value, onOpen, onChange }: NamesProps): ReactElem
       acceptValueOnBlur={false}
       onDropdownOpen={() => onOpen(true)}
       onDropdownClose={() => onOpen(false)}
+      renderPill={({ value: name, onRemove }) => (
+        <Pill
+          withRemoveButton
+          onRemove={() => onRemove?.()}
+          // By keyboard, Backspace removes it.
+          removeButtonProps={{ "aria-label": `Remove the ${label.toLowerCase()} ${name}`, "aria-hidden": false }}
+        >
+          {name}
+        </Pill>
+      )}
       comboboxProps={{ shadow: "md" }}
     />
   );

@@ -10,15 +10,7 @@ interface Props {
 
 export function NewTaskDialog({ isOpen, onClose }: Props): ReactElement {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title="New task"
-      size={680}
-      yOffset="6vh"
-      centered={false}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Modal opened={isOpen} onClose={onClose} title="New task" size={680} yOffset="6vh" centered={false}>
       <NewTaskForm onDone={onClose} />
     </Modal>
   );

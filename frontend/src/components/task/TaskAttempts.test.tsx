@@ -5,6 +5,7 @@ import type { TaskStatus } from "@/generated/graphql";
 import { attemptsOf, type HistoryEvent, phasesOf } from "@/lib/phases";
 import { renderInApp } from "@/testing/render";
 import { TaskAttempts } from "./TaskAttempts";
+import { TaskEvents } from "./TaskEvents";
 import { TaskTimeline } from "./TaskTimeline";
 
 const TRACEBACK = `Traceback (most recent call last):
@@ -54,4 +55,32 @@ test("the timeline's sum is what its lines add up to", () => {
     "Before the next attempt+3.0 s4.0 s",
     "Attempt 2 failed+7.0 s1.0 s",
   ]);
+});
+
+test("a sum ticks in whole seconds while the phase in it does", () => {
+  const { unmount } = renderInApp(<TaskTimeline phases={phasesOf(EVENTS.slice(0, 1), null, 3_600)} />);
+  const timeline = (): string | null => screen.getByRole("region", { name: "Timeline" }).textContent;
+  expect(timeline()).toContain("waited 3 s + ran 0 s = 3 s");
+  unmount();
+  renderInApp(<TaskTimeline phases={phasesOf(EVENTS.slice(0, 2), null, 4_600)} />);
+  expect(timeline()).toContain("waited 1.0 s + ran 3 s = 4 s");
+});
+
+test("the event log tells the times and the durations that the timeline tells", () => {
+  const at = ["00.000000", "00.001900", "00.015100", "07.020000", "08.020900"];
+  const events = EVENTS.map((one, index) => ({ ...one, at: `2026-03-01T09:00:${at[index] ?? ""}Z` }));
+  renderInApp(
+    <>
+      <TaskTimeline phases={phasesOf(events, null, 0)} />
+      <TaskEvents events={events} />
+    </>,
+  );
+  const timeline = screen.getAllByRole("listitem");
+  const log = screen.getAllByRole("row").slice(2); // after the head and the first event, which comes after none
+  const lastOf = (element: HTMLElement): string => element.lastElementChild?.textContent ?? "";
+  expect(log.map(lastOf)).toEqual(["1 ms", "13 ms", "7.0 s", "1.0 s"]);
+  expect(timeline.map(lastOf)).toEqual(log.map(lastOf));
+  const instantsOf = (elements: readonly HTMLElement[]) =>
+    elements.map((element) => element.querySelector("time")?.dateTime);
+  expect(instantsOf(timeline)).toEqual(instantsOf(screen.getAllByRole("row").slice(1, -1)));
 });

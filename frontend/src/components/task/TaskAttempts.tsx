@@ -84,7 +84,7 @@ function AttemptItem({ attempt }: { readonly attempt: Attempt }): ReactElement {
           <div>
             <dt>Started</dt>
             <dd>
-              <Instant at={new Date(phase.from).toISOString()} />
+              <Instant at={phase.at} />
             </dd>
           </div>
           <div>

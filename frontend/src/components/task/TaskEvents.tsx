@@ -4,11 +4,12 @@ import type { ReactElement } from "react";
 import { Panel } from "@/components/Panel";
 import { StatusBadge } from "@/components/StatusBadge";
 import { formatDuration, formatInstant, plural } from "@/lib/format";
-import type { HistoryEvent } from "@/lib/phases";
+import { type HistoryEvent, momentsOf } from "@/lib/phases";
 import { usePreferences } from "@/lib/preferences";
 import classes from "./TaskEvents.module.css";
 
 export function TaskEvents({ events }: { readonly events: readonly HistoryEvent[] }): ReactElement {
+  const moments = momentsOf(events);
   return (
     <Panel title="Event log" aside={plural(events.length, "event")} isFlush>
       <div className={classes["scroll"]} tabIndex={0} role="region" aria-label="Event log, in columns">
@@ -26,7 +27,7 @@ export function TaskEvents({ events }: { readonly events: readonly HistoryEvent[
           </Table.Thead>
           <Table.Tbody>
             {events.map((event, index) => (
-              <EventRow key={event.version} event={event} before={events[index - 1]} />
+              <EventRow key={event.version} event={event} moment={moments[index]} before={moments[index - 1]} />
             ))}
           </Table.Tbody>
         </Table>
@@ -37,12 +38,14 @@ export function TaskEvents({ events }: { readonly events: readonly HistoryEvent[
 
 interface Props {
   readonly event: HistoryEvent;
-  readonly before: HistoryEvent | undefined;
+  /** When it happened, and when the event before it did: undefined of the first. */
+  readonly moment: number | undefined;
+  readonly before: number | undefined;
 }
 
-function EventRow({ event, before }: Props): ReactElement {
+function EventRow({ event, moment, before }: Props): ReactElement {
   const zone = usePreferences().time === "utc" ? "utc" : "local";
-  const gap = before ? Math.max(0, Date.parse(event.at) - Date.parse(before.at)) : null;
+  const gap = moment === undefined || before === undefined ? "" : formatDuration(moment - before);
   return (
     <Table.Tr>
       <Table.Td className={classes["number"] ?? ""}>{event.version}</Table.Td>
@@ -60,7 +63,7 @@ function EventRow({ event, before }: Props): ReactElement {
       <Table.Td className={classes["when"] ?? ""}>
         <time dateTime={event.at}>{formatInstant(event.at, zone, true)}</time>
       </Table.Td>
-      <Table.Td className={classes["number"] ?? ""}>{gap === null ? "" : formatDuration(gap)}</Table.Td>
+      <Table.Td className={classes["number"] ?? ""}>{gap}</Table.Td>
     </Table.Tr>
   );
 }

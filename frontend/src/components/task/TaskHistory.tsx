@@ -23,10 +23,14 @@ export function TaskHistory({ id }: { readonly id: string }): ReactElement | nul
   const phases = phasesOf(task.events, task.runAt, now);
   return (
     <div className={classes["history"]}>
-      <TaskTimeline phases={phases} />
-      <TaskAttempts attempts={attemptsOf(task.events, phases)} />
-      <TaskData id={id} />
-      <TaskEvents events={task.events} />
+      <div className={classes["course"]}>
+        <TaskTimeline phases={phases} />
+        <TaskAttempts attempts={attemptsOf(task.events, phases)} />
+      </div>
+      <div className={classes["record"]}>
+        <TaskData id={id} />
+        <TaskEvents events={task.events} />
+      </div>
     </div>
   );
 }

@@ -62,7 +62,7 @@ export function TaskTimeline({ phases }: { readonly phases: readonly Phase[] }):
   const start = phases[0]?.from ?? 0;
   const zone = usePreferences().time === "utc" ? "utc" : "local";
   return (
-    <Panel title="Timeline" aside={<Sums sums={sums} />}>
+    <Panel title="Timeline" aside={<Sums sums={sums} open={phases.find(({ isOpen }) => isOpen)} />}>
       <div className={classes["bar"]} aria-hidden>
         {phases.map((phase) => (
           <span
@@ -98,8 +98,8 @@ export function TaskTimeline({ phases }: { readonly phases: readonly Phase[] }):
                 style={placeOf(phase, start, sums.total)}
               />
             </span>
-            <Tooltip label={formatInstant(new Date(phase.from).toISOString(), zone, true)}>
-              <time className={classes["at"]} dateTime={new Date(phase.from).toISOString()}>
+            <Tooltip label={formatInstant(phase.at, zone, true)}>
+              <time className={classes["at"]} dateTime={phase.at}>
                 {phase.from === start ? "created" : `+${formatDuration(phase.from - start)}`}
               </time>
             </Tooltip>
@@ -111,15 +111,23 @@ export function TaskTimeline({ phases }: { readonly phases: readonly Phase[] }):
   );
 }
 
-function Sums({ sums }: { readonly sums: ReturnType<typeof sumsOf> }): ReactElement {
+interface SumsProps {
+  readonly sums: ReturnType<typeof sumsOf>;
+  /** The phase that goes on: a sum that has it ticks in whole seconds, as the phase itself. */
+  readonly open: Phase | undefined;
+}
+
+function Sums({ sums, open }: SumsProps): ReactElement {
+  const isRunning = open?.kind === "running";
+  const tell = (ms: number, goesOn: boolean): string => formatSpan({ from: 0, to: ms, isOpen: goesOn });
   const parts = [
-    `waited ${formatDuration(sums.waited)}`,
-    `ran ${formatDuration(sums.ran)}`,
+    `waited ${tell(sums.waited, open !== undefined && !isRunning)}`,
+    `ran ${tell(sums.ran, isRunning)}`,
     ...(sums.rested > 0 ? [`rested ${formatDuration(sums.rested)}`] : []),
   ];
   return (
     <>
-      {parts.join(" + ")} = <strong className={classes["total"]}>{formatDuration(sums.total)}</strong>
+      {parts.join(" + ")} = <strong className={classes["total"]}>{tell(sums.total, open !== undefined)}</strong>
     </>
   );
 }

@@ -18,13 +18,8 @@ export function TaskWait({ task }: { readonly task: TaskHead_taskFragment }): Re
     fetchPolicy: "cache-and-network",
     skipPollAttempt: () => document.hidden,
   });
-  const queue = data?.queues.find(({ name }) => name === task.queue) ?? null;
-  const sentence = waitingFor(
-    { ...task, errorType: task.error?.type ?? null },
-    queue,
-    now,
-    time === "utc" ? "utc" : "local",
-  );
+  const waiter = { ...task, errorType: task.error?.type ?? null };
+  const sentence = waitingFor(waiter, data?.queues ?? null, now, time === "utc" ? "utc" : "local");
   if (!sentence || isBehind) return null;
   return <span data-stuck={sentence.isStuck || undefined}>{sentence.text}</span>;
 }
