@@ -72,7 +72,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             *health.ROUTES,
         ],
         middleware=_middleware(origins),
-        exception_handlers=HANDLERS,
+        exception_handlers=HANDLERS | ({404: dashboard.not_found} if dashboard else {}),
         lifespan=lifespan,
     )
     app.state.graphql = graphql

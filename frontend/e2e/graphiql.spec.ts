@@ -135,3 +135,19 @@ test.describe(() => {
     await expect(notice).toBeHidden();
   });
 });
+
+test("an address with an operation opens it, in a tab of its own, on the first visit and later", async ({ page }) => {
+  const search = new URLSearchParams({
+    query: "query One($count: Int) { tasks(first: $count) { totalCount } } query Two { stats { total } }",
+    variables: '{"count": 1}',
+    operationName: "Two",
+  });
+  for (const visit of ["first", "second"]) {
+    await page.goto(`/graphql?${search.toString()}`);
+    await expect(page.locator(".graphiql-query-editor"), visit).toContainText("query One");
+    await expect(page.locator(".graphiql-editor-tool").first(), visit).toContainText('"count"');
+    await expect(page.getByRole("tab")).toHaveCount(4);
+  }
+  await execute(page).click();
+  await expect(answer(page)).toContainText('"stats"');
+});

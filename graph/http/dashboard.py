@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from taskflow.graph.http.prefix import prefix_of
+from taskflow.graph.http.problems import on_http
 from taskflow.infra.settings import Settings
 
 HERE: Final = Path(__file__).parent
@@ -81,6 +82,12 @@ class Dashboard:
         """Where the API is elsewhere. Raises HTTPException where GraphiQL is not built."""
         return await self._page(request, IDE)
 
+    async def not_found(self, request: Request, error: Exception) -> Response:
+        """At an address that nothing has: the dashboard's own page for a browser, a problem for a program."""
+        if request.method in {"GET", "HEAD"} and wants_page(request):
+            return await self._page(request, "index.html", 404)
+        return await on_http(request, error)
+
     async def file(self, request: Request) -> Response:
         return self.serve(request, request.url.path.rpartition("/")[2], NEVER)
 
@@ -93,14 +100,14 @@ class Dashboard:
         text = f"window.TASKFLOW_CONFIG = {where};\n"
         return Response(text, media_type="text/javascript", headers=self._headers | {"cache-control": NEVER})
 
-    async def _page(self, request: Request, name: str) -> Response:
+    async def _page(self, request: Request, name: str, status: int = 200) -> Response:
         """Written anew for each request: it has a kilobyte, and a proxy's header may name any prefix.
 
         Raises HTTPException when there is no such file.
         """
         text = await run_in_threadpool(self._find(name).read_text, "utf-8")
         text = text.replace(RELATIVE, f'="{prefix_of(request)}/')
-        return HTMLResponse(text, headers=self._headers | {"cache-control": NEVER})
+        return HTMLResponse(text, status, self._headers | {"cache-control": NEVER, "vary": "accept"})
 
     def serve(self, request: Request, name: str, caching: str) -> Response:
         """Raises HTTPException when there is no such file."""
@@ -123,6 +130,11 @@ class Dashboard:
         except (OSError, ValueError):  # too long, or with a NUL: no file has such a name
             pass
         raise HTTPException(404)
+
+
+def wants_page(request: Request) -> bool:
+    """As a browser does that somebody has brought here."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def media_type(path: Path) -> str:

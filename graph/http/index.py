@@ -5,7 +5,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from taskflow.graph.http.dashboard import Dashboard
+from taskflow.graph.http.dashboard import Dashboard, wants_page
 from taskflow.graph.http.graphql import GraphQLApp
 from taskflow.graph.http.prefix import prefix_of
 
@@ -26,7 +26,7 @@ STYLE: Final = ":root{color-scheme:light dark}body{font:1rem/1.6 system-ui,sans-
 async def index(request: Request) -> Response:
     """What is where, for whoever comes without knowing: a page for a browser, JSON for a program."""
     prefix = prefix_of(request)
-    if "text/html" in request.headers.get("accept", ""):
+    if wants_page(request):
         doors = "".join(f'<li><a href="{prefix}{path}">{path}</a> {what}</li>' for path, what in DOORS.values())
         return _page(f"<p>Background work over GraphQL: durable, retried, and watched live.</p><ul>{doors}</ul>")
     return JSONResponse(
@@ -35,15 +35,15 @@ async def index(request: Request) -> Response:
 
 
 class GraphQLWithPage(GraphQLApp):
-    """A browser that asks for no operation gets GraphiQL, or is told what this is where that is not built."""
+    """A browser gets GraphiQL, with the operation that its address has; where that is not built, the answer itself."""
 
     dashboard: Dashboard | None = None
 
     async def page(self, request: Request) -> Response | None:
-        if "query" in request.query_params:
-            return None
         if self.dashboard and (ide := await self.dashboard.ide(request)):
             return ide
+        if "query" in request.query_params:
+            return None
         return _page(
             "<p>This is a GraphQL endpoint: send operations by POST as <code>application/json</code>, for example</p>"
             "<pre>curl -H 'content-type: application/json' "

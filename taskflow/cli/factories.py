@@ -32,4 +32,5 @@ def create_site() -> Starlette:
     if folder is None:
         raise StartError("The dashboard is not built: run `make frontend`")
     dashboard = Dashboard(folder, load_settings())
-    return Starlette(routes=[*dashboard.routes(), Route("/graphql", dashboard.only_ide, methods=["GET"])])
+    routes = [*dashboard.routes(), Route("/graphql", dashboard.only_ide, methods=["GET"])]
+    return Starlette(routes=routes, exception_handlers={404: dashboard.not_found})

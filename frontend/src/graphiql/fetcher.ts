@@ -4,6 +4,7 @@ import { Kind, type OperationDefinitionNode, OperationTypeNode, parse } from "gr
 import type { Client } from "graphql-ws";
 import { Observable } from "rxjs";
 import { fromFetch } from "rxjs/fetch";
+import { protectNumbers, toWire } from "@/lib/json";
 
 const HEADERS = {
   "content-type": "application/json",
@@ -21,7 +22,7 @@ export function createFetcher(url: string, socket: Client): Fetcher {
       method: "POST",
       headers,
       body: JSON.stringify(request),
-      selector: (response) => response.json() as Promise<object>,
+      selector: async (response) => toWire(JSON.parse(protectNumbers(await response.text()))) as object,
     });
   };
 }

@@ -20,19 +20,20 @@ import { useScheme } from "./useScheme";
 const KEEP_ALIVE_MS = 10_000;
 const { http, ws } = currentEndpoints();
 const fetcher = createFetcher(http, createClient({ url: ws, keepAlive: KEEP_ALIVE_MS }));
-/** The search parameters: `query` and `variables` fill the editor, as on other servers. */
 const given = new URLSearchParams(window.location.search);
+/** The operation of the address, under the names that every GraphQL server gives its parameters. */
+const asked = given.has("query")
+  ? { query: given.get("query") ?? "", variables: given.get("variables") ?? "" }
+  : undefined;
 
 function Ide(): ReactElement {
   return (
     <GraphiQL
       fetcher={fetcher}
-      defaultTabs={EXAMPLES}
+      defaultTabs={asked ? [asked, ...EXAMPLES] : EXAMPLES}
       forcedTheme={useScheme()}
-      {...(given.has("query") && {
-        initialQuery: given.get("query") ?? "",
-        initialVariables: given.get("variables") ?? "",
-      })}
+      {...(asked && { initialQuery: asked.query, initialVariables: asked.variables })}
+      {...(given.has("operationName") && { operationName: given.get("operationName") ?? "" })}
     >
       <GraphiQL.Logo>
         <a href={hrefOf("/")} className="taskflow-home">

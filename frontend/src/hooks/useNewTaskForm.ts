@@ -2,7 +2,8 @@
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useNavigate } from "@tanstack/react-router";
 import { type RefObject, type SyntheticEvent, useRef, useState } from "react";
-import { check, type NewTaskValues } from "@/lib/newTask";
+import { forgetDraft, keepDraft, recallDraft } from "@/lib/draft";
+import { check, EMPTY, type NewTaskValues } from "@/lib/newTask";
 import { useCreateTask } from "./useCreateTask";
 
 interface NewTaskFormState {
@@ -12,20 +13,18 @@ interface NewTaskFormState {
   /** An error of the API that belongs to no field. */
   readonly problem: string | null;
   readonly onSubmit: (event?: SyntheticEvent<HTMLFormElement>) => void;
+  /** Whether there is a draft, which is kept however the form is left. */
+  readonly isDraft: boolean;
+  readonly onClear: () => void;
 }
 
-/** `onDone` is called after the task was created, before its page is shown. */
-export function useNewTaskForm(initial: NewTaskValues, onDone?: () => void): NewTaskFormState {
+/** Without `initial` it begins with the draft. `onDone` is called after the task was created, before its page is shown. */
+export function useNewTaskForm(initial: NewTaskValues | undefined, onDone?: () => void): NewTaskFormState {
   const navigate = useNavigate();
   const { create, isBusy } = useCreateTask();
   const [problem, setProblem] = useState<string | null>(null);
   const element = useRef<HTMLFormElement>(null);
-  const form = useForm<NewTaskValues>({
-    initialValues: initial,
-    validate: (values) => check(values),
-    validateInputOnBlur: ["title"],
-    onSubmitPreventDefault: "always",
-  });
+  const { form, isDraft, clear } = useDraft(initial);
   const showFirst = (): void => {
     setTimeout(() => element.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
   };
@@ -34,6 +33,7 @@ export function useNewTaskForm(initial: NewTaskValues, onDone?: () => void): New
     setProblem(null);
     const { id, refusal } = await create(values);
     if (id !== undefined) {
+      if (initial === undefined) forgetDraft();
       onDone?.();
       await navigate({ to: "/task/$taskId", params: { taskId: id } });
       return;
@@ -45,5 +45,32 @@ export function useNewTaskForm(initial: NewTaskValues, onDone?: () => void): New
   const onSubmit = (event?: SyntheticEvent<HTMLFormElement>): void => {
     form.onSubmit((values) => void submit(values), showFirst)(event);
   };
-  return { form, element, isBusy, problem, onSubmit };
+  const onClear = (): void => {
+    clear();
+    setProblem(null);
+  };
+  return { form, element, isBusy, problem, onSubmit, isDraft, onClear };
+}
+
+interface Draft {
+  readonly form: UseFormReturnType<NewTaskValues>;
+  readonly isDraft: boolean;
+  readonly clear: () => void;
+}
+
+/** The values of a form that keeps its draft, unless it began with `initial`. */
+function useDraft(initial: NewTaskValues | undefined): Draft {
+  const [initialValues] = useState(() => initial ?? recallDraft());
+  const form = useForm<NewTaskValues>({
+    initialValues,
+    ...(initial === undefined && { onValuesChange: keepDraft }),
+    validate: (values) => check(values),
+    validateInputOnBlur: ["title"],
+    onSubmitPreventDefault: "always",
+  });
+  const clear = (): void => {
+    form.setValues(EMPTY);
+    form.clearErrors();
+  };
+  return { form, isDraft: initial === undefined && Object.values(form.values).some((value) => value !== ""), clear };
 }

@@ -1,17 +1,25 @@
 import { expect, test } from "vitest";
-import { digitsOf, formatJson, isBigInteger, JsonMistake, parseJson, protectIntegers } from "./json";
+import { digitsOf, formatJson, isExactNumber, JsonMistake, parseJson, protectNumbers } from "./json";
 
 test("an integer beyond a number's reach keeps every digit, there and back", () => {
   const text = '{"id":9007199254740993,"small":42,"text":"9007199254740993","in":[-12345678901234567890,1.5]}';
   const value = parseJson(text) as Record<string, unknown>;
-  expect(isBigInteger(value["id"]) && digitsOf(value["id"])).toBe("9007199254740993");
+  expect(isExactNumber(value["id"]) && digitsOf(value["id"])).toBe("9007199254740993");
   expect(value["text"]).toBe("9007199254740993");
   expect(formatJson(value, 0)).toBe(text);
 });
 
+test.each(["-0.0", "-0", "-0e5", "9223372036854775807", "-9223372036854775808", "18446744073709551615"])(
+  "%s keeps its digits, there and back",
+  (digits) => {
+    const text = `{"in":[${digits},{"text":"${digits}"}]}`;
+    expect(formatJson(parseJson(text), 0)).toBe(text);
+  },
+);
+
 test("what a number can hold, and long fractions, are left alone", () => {
   const text = '{"a":1234567890123456,"b":0.12345678901234567,"c":"\\"12345678901234567890"}';
-  expect(protectIntegers(text)).toBe(text);
+  expect(protectNumbers(text)).toBe(text);
 });
 
 test.each([

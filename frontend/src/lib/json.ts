@@ -1,10 +1,12 @@
-/** JSON without loss: an integer that a number can't hold keeps its digits; a syntax error has line and column. Pure. */
+/** JSON without loss: a number that JSON.stringify would change keeps its digits; a syntax error has line and column. Pure. */
 
-/** The prefix of the digits of such an integer; no text that people write contains it. */
+/** The prefix of the digits of such a number; no text that people write contains it. */
 const MARK = "\uE0BD";
-const LONG = /\d{16}/;
+const MAYBE_LOSSY = /\d{16}|-0/;
+const NEGATIVE_ZERO = /^-0(?:\.0+)?(?:[eE][+-]?\d+)?$/;
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
-const isLossy = (token: string): boolean => /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token));
+const isLossy = (token: string): boolean =>
+  NEGATIVE_ZERO.test(token) || (/^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)));
 
 export class JsonMistake extends Error {
   constructor(
@@ -17,29 +19,29 @@ export class JsonMistake extends Error {
   }
 }
 
-export const isBigInteger = (value: unknown): value is string => typeof value === "string" && value.startsWith(MARK);
+export const isExactNumber = (value: unknown): value is string => typeof value === "string" && value.startsWith(MARK);
 
-/** The digits of an integer that was kept as a text. */
+/** The digits of a number that was kept as a text. */
 export const digitsOf = (value: string): string => value.slice(MARK.length);
 
 /** The same JSON, in which JSON.parse loses no digit. */
-export function protectIntegers(json: string): string {
-  if (!LONG.test(json)) return json;
+export function protectNumbers(json: string): string {
+  if (!MAYBE_LOSSY.test(json)) return json;
   return json.replace(STRING_OR_NUMBER, (token) => (isLossy(token) ? `"${MARK}${token}"` : token));
 }
 
-/** A fetch whose answers keep their integers. */
+/** A fetch whose answers keep their numbers. */
 export async function fetchExactly(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const response = await fetch(input, init);
   const { status, statusText, headers } = response;
-  return new Response(protectIntegers(await response.text()), { status, statusText, headers });
+  return new Response(protectNumbers(await response.text()), { status, statusText, headers });
 }
 
 const raw = (JSON as { rawJSON?: (text: string) => unknown }).rawJSON;
 
 /** The value in the form from which JSON.stringify writes every digit. */
 export function toWire(value: unknown): unknown {
-  if (isBigInteger(value)) return raw ? raw(digitsOf(value)) : Number(digitsOf(value));
+  if (isExactNumber(value)) return raw ? raw(digitsOf(value)) : Number(digitsOf(value));
   if (Array.isArray(value)) return value.map(toWire);
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, toWire(one)]));
@@ -54,7 +56,7 @@ export const formatJson = (value: unknown, indent: string | number = 2): string 
 export function parseJson(text: string): unknown {
   const found = firstMistake(text);
   if (found) throw found;
-  return JSON.parse(protectIntegers(text));
+  return JSON.parse(protectNumbers(text));
 }
 
 const TOKEN =

@@ -1,5 +1,5 @@
 /** A JSON value as the lines of a tree: which are unfolded, which are cut, which match a search. Pure. */
-import { digitsOf, isBigInteger } from "./json";
+import { digitsOf, isExactNumber } from "./json";
 
 /** Names and indexes from the top. */
 export type Path = readonly (string | number)[];
@@ -42,7 +42,7 @@ function childrenOf(value: object): readonly (readonly [string | number, unknown
 
 export function leafOf(value: unknown): { readonly type: Leaf; readonly text: string } {
   if (value === null) return { type: "null", text: "null" };
-  if (isBigInteger(value)) return { type: "number", text: digitsOf(value) };
+  if (isExactNumber(value)) return { type: "number", text: digitsOf(value) };
   if (typeof value === "string") return { type: "string", text: value };
   if (typeof value === "boolean") return { type: "boolean", text: String(value) };
   return { type: "number", text: JSON.stringify(value) };

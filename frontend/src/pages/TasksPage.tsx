@@ -10,6 +10,7 @@ import { useBulk } from "@/hooks/useBulk";
 import { useListKeys } from "@/hooks/useListKeys";
 import { useListPlace } from "@/hooks/useListPlace";
 import { useListSelection } from "@/hooks/useListSelection";
+import { usePeekTabOrder } from "@/hooks/usePeekTabOrder";
 import { useTaskList } from "@/hooks/useTaskList";
 import { useTasksSearch } from "@/hooks/useTasksSearch";
 import { useTitle } from "@/hooks/useTitle";
@@ -28,6 +29,8 @@ export function TasksPage(): ReactElement {
   const selection = useListSelection(key, ids);
   const bulk = useBulk(selection.ids, selection.clear);
   const searchBox = useRef<HTMLInputElement>(null);
+  const split = useRef<HTMLDivElement>(null);
+  usePeekTabOrder(split, search.peek !== undefined);
   const onOpen = useOpenTask();
   const keys = useListKeys({
     listKey: key,
@@ -52,7 +55,7 @@ export function TasksPage(): ReactElement {
       </div>
       <FilterBar search={search} searchBox={searchBox} onChange={filterBy} onClear={clear} />
       <BulkBar ids={selection.ids} bulk={bulk} onClear={selection.clear} />
-      <div className={classes["split"]}>
+      <div ref={split} className={classes["split"]}>
         <ListPanel
           id={PANEL}
           search={search}

@@ -24,6 +24,7 @@ import {
 } from "@/generated/graphql";
 import { useLiveTask } from "@/hooks/useLiveTask";
 import { refusalOf } from "@/hooks/useTaskActions";
+import { formatJson } from "@/lib/json";
 import { STATUS } from "@/lib/status";
 import { Elapsed } from "@/components/Elapsed";
 import { Instant } from "@/components/Instant";
@@ -168,7 +169,7 @@ const SHOWN_CHARACTERS = 4_000;
 
 function Json({ title, value }: { readonly title: string; readonly value: unknown }): ReactElement | null {
   if (value === null || value === undefined) return null;
-  const text = JSON.stringify(value, null, 2);
+  const text = formatJson(value);
   const isLong = text.length > SHOWN_CHARACTERS;
   return (
     <Section title={title}>

@@ -3,18 +3,19 @@ import { Alert, Button, Group } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { KeyboardEvent, ReactElement } from "react";
 import { useNewTaskForm } from "@/hooks/useNewTaskForm";
-import { EMPTY, type NewTaskValues } from "@/lib/newTask";
+import type { NewTaskValues } from "@/lib/newTask";
 import { NewTaskFields } from "./NewTaskFields";
 import classes from "./NewTaskForm.module.css";
 
 interface Props {
+  /** What it begins with, in place of the draft. */
   readonly initial?: NewTaskValues;
   /** Called after the task was created, before its page is shown. */
   readonly onDone?: () => void;
 }
 
-export function NewTaskForm({ initial = EMPTY, onDone }: Props): ReactElement {
-  const { form, element, isBusy, problem, onSubmit } = useNewTaskForm(initial, onDone);
+export function NewTaskForm({ initial, onDone }: Props): ReactElement {
+  const { form, element, isBusy, problem, onSubmit, isDraft, onClear } = useNewTaskForm(initial, onDone);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onSubmit();
   };
@@ -45,6 +46,11 @@ export function NewTaskForm({ initial = EMPTY, onDone }: Props): ReactElement {
         <span className={classes["hint"]}>
           <kbd>Ctrl</kbd> <kbd>Enter</kbd>
         </span>
+        {isDraft && (
+          <Button variant="subtle" color="gray" onClick={onClear}>
+            Clear
+          </Button>
+        )}
         <Button type="submit" loading={isBusy} leftSection={<IconPlus size={16} aria-hidden />}>
           Create task
         </Button>
