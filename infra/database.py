@@ -13,6 +13,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from taskflow.db.transaction import ABANDONED
 from taskflow.infra import sqlite
 from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect
 from taskflow.infra.errors import StartError
@@ -24,9 +25,12 @@ REFUSED = frozenset({1044, 1045, 1049, 1698, 4151})  # access denied, no such da
 
 SESSION = (
     "SET SESSION time_zone = '+00:00', SESSION innodb_lock_wait_timeout = 5, "
+    f"SESSION wait_timeout = {ABANDONED.seconds}, "
     "SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 )
-"""The same on every server: what does not fit is refused, never cut, whatever the server's own settings say."""
+"""The same on every server, whatever its own settings say: what does not fit is refused, never cut; and a transaction
+whose client says nothing more, frozen or cut off, is rolled back with all its locks.
+"""
 
 
 class DatabaseUnavailable(StartError):
@@ -90,7 +94,7 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
     return create_async_engine(
         parsed,
         isolation_level="READ COMMITTED",
-        pool_recycle=1800,
+        pool_recycle=ABANDONED.seconds * 3 // 4,  # before the server takes an idle one for abandoned
         connect_args={
             "connect_timeout": 5,
             "charset": "utf8mb4",
