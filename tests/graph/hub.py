@@ -8,7 +8,8 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.models import StatusEvent, Task
-from taskflow.graph.live.hub import Hub, Watcher, open_hub
+from taskflow.graph.live.hub import Hub, open_hub
+from taskflow.graph.live.watcher import Watcher
 from taskflow.infra.bus import STATUS_CHANNEL, Bus, Gap
 from taskflow.infra.bus.mailbox import Mailbox
 from taskflow.infra.input import TaskInput
