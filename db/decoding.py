@@ -12,7 +12,8 @@ from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, cast, get_args, get_type_hints, is_typeddict
 
 from taskflow.db.lifecycle import TaskStatus
-from taskflow.db.models import StatusEvent, Task, TaskEvent, Unreadable
+from taskflow.db.models import StatusEvent, Task, TaskEvent
+from taskflow.db.types import Unreadable
 
 logger = logging.getLogger("taskflow.db")
 

@@ -47,17 +47,18 @@ async def take_due(engine: AsyncEngine, *, now: datetime, limit: int) -> list[Ta
     """Take up to `limit` waiting or failed rows that have fallen due: the broker must have them now.
 
     They are PENDING, for their queue, or FAILED, for `task.dead`; whoever takes them has PUBLISH_GRACE to publish and
-    mark them. Safe in any number of processes at once.
+    mark them. One that is only found now, and has a date, waits for that. Safe in any number of processes at once.
     """
+    is_early, grace = tasks.c.run_at > now, sa.literal(now + PUBLISH_GRACE, tasks.c.dispatch_at.type)
 
     async def work(connection: AsyncConnection) -> list[Task]:
         ids = [row.id for row in await connection.execute(DUE, {"now": now, "limit": limit})]
         found = await locked(connection, ids)
         if found:
             taken = tasks.update().where(tasks.c.id.in_(IDS))
-            values = {"dispatch_at": now + PUBLISH_GRACE, "updated_at": tasks.c.updated_at}
+            values = {"dispatch_at": sa.case((is_early, tasks.c.run_at), else_=grace), "updated_at": tasks.c.updated_at}
             await connection.execute(taken.values(values), {"ids": padded(found)})
-        return list(found.values())
+        return [task for task in found.values() if task.run_at is None or task.run_at <= now]
 
     return await transact(engine, work)
 

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.lifecycle import TaskStatus
-from taskflow.db.models import MYSQLS, tasks
+from taskflow.db.models import tasks
 from taskflow.db.transaction import read
+from taskflow.db.types import MYSQLS
 
 NAMES_MAX: Final = 200
 

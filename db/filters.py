@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import match
 
 from taskflow.db.lifecycle import TaskStatus
-from taskflow.db.models import MYSQLS, Task, tasks
+from taskflow.db.models import Task, tasks
+from taskflow.db.types import MYSQLS
 from taskflow.db.words import indexed, sought
 
 SHORTEST_INDEXED_WORD: Final = 3

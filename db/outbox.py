@@ -1,4 +1,4 @@
-"""A task in somebody else's transaction: inserted with the first event of its history, committed with the rest."""
+"""A task in somebody else's transaction, open for hours maybe: a row alone, recorded once somebody finds it."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,16 +9,16 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from taskflow.db.errors import IdempotencyConflict
 from taskflow.db.models import NewTask, tasks
-from taskflow.db.rows import COPY_TO_EVENTS, task_row
+from taskflow.db.rows import task_row
 from taskflow.db.tasks import first_row
 
 
 def insert(connection: sa.Connection, new: NewTask, *, now: datetime) -> str:
     """The id of the task: the one that has the key already, where there is one. Raises IdempotencyConflict.
 
-    Due at once, or at its date: what is inserted here has nobody but a dispatcher to publish it.
+    Due at once: what is inserted here has nobody but a dispatcher to record and to publish it.
     """
-    row = replace(first_row(new, now), dispatch_at=max(now, new.run_at or now))
+    row = replace(first_row(new, now), version=0, dispatch_at=now)
     connection.execute(_insert_unless_known(connection.dialect.name), [task_row(row)])
     if new.idempotency_key is not None:
         same = tasks.c.idempotency_key == new.idempotency_key
@@ -26,9 +26,7 @@ def insert(connection: sa.Connection, new: NewTask, *, now: datetime) -> str:
         known = connection.execute(found).one()
         if known.id != new.id and known.idempotency_digest != new.digest:
             raise IdempotencyConflict(new.idempotency_key, known.id)
-        if known.id != new.id:
-            return str(known.id)
-    connection.execute(COPY_TO_EVENTS, {"ids": [new.id]})
+        return str(known.id)
     return new.id
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.decoding import records
 from taskflow.db.filters import Filter, Key, Order, OrderField, conditions, is_id, is_one_of, matches, reads
-from taskflow.db.models import MYSQLS, UNREADABLE, Task, tasks
+from taskflow.db.models import Task, tasks
 from taskflow.db.transaction import read
+from taskflow.db.types import MYSQLS, UNREADABLE
 
 FEW: Final = 3000
 """Rows that are sorted sooner than a page of them is found among all the others in order."""

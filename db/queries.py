@@ -1,7 +1,7 @@
 """Every read but pages: by ids, counts, histories and replays in the order of their keys."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -17,11 +17,10 @@ from taskflow.db.models import StatusEvent, Task, TaskEvent, task_events, tasks
 from taskflow.db.pages import page as page
 from taskflow.db.pages import passing
 from taskflow.db.rows import EVENT_COLUMNS, IDS, padded
-from taskflow.db.transaction import read
+from taskflow.db.transaction import LONGEST_OPEN, read
 
-OVERLAP_IDS: Final = 1000
-OVERLAP_TIME: Final = timedelta(seconds=5)
-"""How far before an event others may still have been uncommitted when it was seen: ids are given before the commit."""
+UNDATED_IDS: Final = 1000
+"""Room for the first events of rows that one transaction may have found."""
 
 
 async def get(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, Task]:
@@ -75,15 +74,40 @@ async def present(engine: AsyncEngine, task_id: str) -> StatusEvent | None:
     return StatusEvent.of(found[0], rows[0][-1]) if found else None
 
 
-async def replay_start(engine: AsyncEngine, after: int) -> int:
-    """Where a watcher of all tasks who saw `after` resumes: before it, by as much as commits may overlap."""
+async def ended_before(engine: AsyncEngine, event_id: int) -> tuple[int, datetime | None]:
+    """Up to which id everything was committed or given up when `event_id` was recorded, and when that was.
+
+    Ids are given before the commit, and after the instant that is written: a change that is older than `event_id` by
+    twice LONGEST_OPEN was given its id before any began that may have been open then.
+    """
     id_, at = task_events.c.id, task_events.c.at
-    seen = await read(engine, sa.select(at).where(id_ <= after).order_by(id_.desc()).limit(1))
-    if not seen:
+    newest = sa.select(id_, at).where(id_ <= event_id).order_by(id_.desc()).limit(1)
+    found = await read(engine, newest)
+    if not found:
+        return event_id, None
+    ended = await read(engine, newest.where(at < found[0].at - 2 * LONGEST_OPEN))
+    return (await _before_undated(engine, ended[0].id + 1) if ended else 0), found[0].at
+
+
+async def replay_start(engine: AsyncEngine, after: int) -> int:
+    """Where somebody resumes who was told `after` last: before every change that may have been uncommitted then."""
+    ended, recorded_at = await ended_before(engine, after)
+    if recorded_at is None:
         return after
-    recent = sa.select(sa.func.min(id_)).where(id_ > after - OVERLAP_IDS, id_ <= after, at >= seen[0].at - OVERLAP_TIME)
-    first: int | None = (await read(engine, recent))[0][0]
-    return after if first is None else first - 1
+    id_, at = task_events.c.id, task_events.c.at
+    open_then = id_ > ended, id_ <= after, at >= recorded_at - LONGEST_OPEN
+    first: int = (await read(engine, sa.select(sa.func.min(id_)).where(*open_then)))[0][0]
+    return await _before_undated(engine, first)
+
+
+async def _before_undated(engine: AsyncEngine, event_id: int) -> int:
+    """The id before `event_id` and before first events right in front of it, which may say when a stranger inserted
+    the row, and not when that was recorded.
+    """
+    id_ = task_events.c.id
+    dated = sa.select(id_).where(id_ < event_id, id_ > event_id - UNDATED_IDS, task_events.c.version > 1)
+    found = await read(engine, dated.order_by(id_.desc()).limit(1))
+    return found[0].id if found else max(event_id - 1 - UNDATED_IDS, 0)
 
 
 async def event_ids(engine: AsyncEngine, *, after: int, limit: int) -> list[int]:

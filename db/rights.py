@@ -7,8 +7,9 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db.models import MYSQLS, task_events, tasks
+from taskflow.db.models import task_events, tasks
 from taskflow.db.rows import IDS, locked, record
+from taskflow.db.types import MYSQLS
 
 EVENT: Final = ["task_id", "version", "status", "attempt", "at"]
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db.errors import StoreRefuses, StoreUnavailable
+from taskflow.db.lifecycle import CLOCK_SKEW
 
 logger = logging.getLogger("taskflow.db")
 
@@ -22,6 +23,10 @@ REFUSED: Final = frozenset({1366, 3819})  # the same without such a state: not i
 FORBIDDEN: Final = frozenset({1044, 1045, 1142, 1143, 1227, 1290, 1370, 1792, 1836})  # denied, or read-only
 ATTEMPTS: Final = 10
 PATIENCE: Final = timedelta(seconds=20)
+ABANDONED: Final = timedelta(seconds=20)
+"""How long a server waits for a client's next word before it rolls back what that has begun."""
+LONGEST_OPEN: Final = PATIENCE + ABANDONED + CLOCK_SKEW
+"""From the instant under which a change is recorded to its commit: what a client that was frozen may take at most."""
 IMMEDIATE: Final = "immediate"
 """The option under which SQLite takes its write lock at BEGIN, so that a reader never fails to become a writer."""
 WRITE_LOCK: Final = "write_lock"

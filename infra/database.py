@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from taskflow.db.rights import longest_packet
+from taskflow.db.transaction import ABANDONED
 from taskflow.infra import sqlite
 from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect, is_no_tls
 from taskflow.infra.errors import StartError
@@ -27,9 +28,13 @@ REFUSED = frozenset({1044, 1045, 1049, 1130, 1251, 1698, 1862, 2059, 3118, 3159,
 
 SESSION = (
     "SET SESSION time_zone = '+00:00', SESSION innodb_lock_wait_timeout = 5, "
-    "SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
+    "SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION' "
+    f"/*!80000 , SESSION wait_timeout = {ABANDONED.seconds} */"
+    f"/*M!100301 , SESSION idle_transaction_timeout = {ABANDONED.seconds} */"
 )
-"""The same on every server: what does not fit is refused, never cut, whatever the server's own settings say."""
+"""The same on every server, whatever its own settings say: what does not fit is refused, never cut; and a transaction
+whose client says nothing more, frozen or cut off, is rolled back with its locks: MariaDB has a limit for that alone.
+"""
 
 
 STATEMENT_ROOM: Final = 64 * 1024
@@ -97,7 +102,7 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
     return create_async_engine(
         parsed.difference_update_query([name for name in parsed.query if name.startswith("ssl")]),
         isolation_level="READ COMMITTED",
-        pool_recycle=1800,
+        pool_recycle=ABANDONED.seconds * 3 // 4,  # before the server takes an idle one for abandoned
         connect_args={
             "ssl": tls_context(parsed),
             "connect_timeout": int(str(parsed.query.get("connect_timeout", 5))),

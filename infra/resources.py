@@ -51,7 +51,12 @@ def open_broker(settings: Settings) -> AbstractAsyncContextManager[Broker]:
 
     return open_rabbitmq(
         settings.rabbitmq_url,
-        topology=Topology(settings.rabbitmq_exchange, settings.rabbitmq_queue, settings.rabbitmq_routing_key),
+        topology=Topology(
+            settings.rabbitmq_exchange,
+            settings.rabbitmq_queue,
+            settings.rabbitmq_routing_key,
+            queue_type=settings.rabbitmq_queue_type,
+        ),
         attempts=settings.rabbitmq_connect_attempts,
         backoff=settings.rabbitmq_connect_backoff,
     )

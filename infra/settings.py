@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     rabbitmq_exchange: Annotated[str, _broker_name(200)] = "task.topic"
     rabbitmq_queue: Annotated[str, _broker_name(100)] = "task.created"
     rabbitmq_routing_key: Annotated[str, _broker_name(100)] = "task.created"
+    rabbitmq_queue_type: Literal["", "classic", "quorum"] = ""
     cors_allow_origins: Names = ()
     worker_handlers: Names = ()
     worker_queues: Queues = Field(default_factory=lambda: _queues("default"))

@@ -9,7 +9,7 @@ from graphql import GraphQLError, ValueNode
 
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
 from taskflow.graph.execution.library import to_camel_case
-from taskflow.graph.live.hub import Lagged
+from taskflow.graph.live.watcher import Lagged
 from taskflow.infra.input import InvalidInput
 
 BAD_USER_INPUT = "BAD_USER_INPUT"

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 import strawberry
 
 from taskflow.db.errors import StoreUnavailable
-from taskflow.graph.live.hub import News
 from taskflow.graph.live.replay import follow_all, follow_one
+from taskflow.graph.live.watcher import News
 from taskflow.graph.schema.inputs import FilterArgument, argument, to_filter
 from taskflow.graph.schema.types import Stats, TaskStatusEvent
 from taskflow.graph.services import OperationInfo

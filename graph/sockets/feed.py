@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from taskflow.db.errors import StoreUnavailable
 from taskflow.graph.http.security import is_welcome
-from taskflow.graph.live.hub import Lagged
+from taskflow.graph.live.replay import follow_all
+from taskflow.graph.live.watcher import Lagged
 from taskflow.graph.services import Services
 from taskflow.graph.sockets.graphql_ws import DRAIN_WAIT, MAX_SOCKETS
 from taskflow.infra.background import in_background
@@ -24,7 +25,7 @@ TRY_AGAIN_LATER: Final = 1013
 
 
 async def status_feed(websocket: WebSocket) -> None:
-    """Ends when the client goes, or with 1013 when it is so slow that its buffer is full."""
+    """Ends when the client goes, or with 1013 when it takes nothing while its buffer is full."""
     services: Services = websocket.app.state.services
     if not is_welcome(websocket.headers, websocket.app.state.allowed_origins):
         await websocket.close(POLICY)
@@ -46,8 +47,8 @@ async def _send(websocket: WebSocket, services: Services) -> None:
     """To the end, which is a close: upon that `status_feed` hears that the client is gone."""
     with suppress(*GONE):
         try:
-            async with services.hub.watch() as watcher:
-                async for news in watcher:
+            async with aclosing(follow_all(services.resources.engine, services.hub)) as source:
+                async for news in source:
                     await websocket.send_text(news.text)
         except (Lagged, StoreUnavailable) as error:
             await websocket.close(TRY_AGAIN_LATER, str(error)[:100])

@@ -19,7 +19,7 @@ class BrokerUnavailable(StartError):
 
 
 class TopologyConflict(StartError):
-    """A queue or an exchange is there already, made differently; the sentence says which, how, and what to do."""
+    """A queue or an exchange that is there can't be used; the sentence says which, why, and what to do."""
 
 
 class Dispatchable(Protocol):

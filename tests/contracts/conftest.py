@@ -7,6 +7,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -51,8 +52,9 @@ def tls(tmp_path: Path) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def topology() -> Topology:
-    return new_topology()
+def topology(request: pytest.FixtureRequest) -> Topology:
+    """Names that nobody else has, and the type of queues that a test asks for."""
+    return replace(new_topology(), queue_type=getattr(request, "param", ""))
 
 
 @pytest.fixture

@@ -69,12 +69,12 @@ class Operator:
         async with self.channel() as channel:
             await channel.queue_delete(queue)
 
-    async def replace_queue(self, arguments: dict[str, Any] | None = None) -> None:
+    async def replace_queue(self, arguments: dict[str, Any] | None = None, *, exclusive: bool = False) -> None:
         """Delete the default queue and, before its consumers are back, make it again."""
         names = self._topology
         async with self.channel() as channel:
             await channel.queue_delete(names.queue)
-            await channel.queue_declare(names.queue, durable=True, arguments=arguments)
+            await channel.queue_declare(names.queue, durable=not exclusive, exclusive=exclusive, arguments=arguments)
             await channel.queue_bind(names.queue, names.exchange, names.routing_key)
 
     async def delete_everything(self, queues: list[str]) -> None:

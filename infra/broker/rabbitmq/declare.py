@@ -1,67 +1,71 @@
-"""Makes the exchanges, queues and bindings, or says in one sentence why what is there is in the way."""
+"""Makes the exchanges, queues and bindings; what is there already is used as it is, whoever made it and how.
+
+Every documented peer declares its queue durable and without arguments, and is refused where one was made otherwise: so
+ours are made like that, unless RABBITMQ_QUEUE_TYPE asks for a type.
+"""
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 from aiormq.abc import AbstractChannel, AbstractConnection
-from aiormq.exceptions import ChannelLockedResource, ChannelPreconditionFailed
+from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity, ChannelPreconditionFailed
 
 from taskflow.infra.broker import TopologyConflict
 from taskflow.infra.broker.rabbitmq.link import reason, short_lived_channel
-from taskflow.infra.broker.rabbitmq.transport import server_properties
 from taskflow.infra.broker.topology import Route, Topology
 
-QUORUM_SINCE: Final = (3, 8)
-DIFFERS: Final = re.compile(
-    r"inequivalent arg '([^']+)' for (\w+) '([^']+)' in vhost '[^']*': received (.+) but current is (.+)"
-)
+OTHER_TYPE: Final = re.compile(r"inequivalent arg 'type' for exchange .*: received (.+) but current is (.+)")
 
 
 async def declare(connection: AbstractConnection, topology: Topology, routes: Iterable[Route]) -> None:
     """Both exchanges, the dead letters' queue, and `routes`. Raises TopologyConflict."""
-    async with short_lived_channel(connection) as channel:
-        with conflicts(topology.exchange, "RABBITMQ_EXCHANGE"):
-            await channel.exchange_declare(topology.exchange, exchange_type="topic", durable=True)
-        with conflicts(topology.dead):
-            await channel.exchange_declare(topology.dead, exchange_type="fanout", durable=True)
-        for route in dict.fromkeys([topology.dead_route, *routes]):
-            await declare_route(channel, route)
+    await _declare_exchange(connection, topology.exchange, "topic", _way_out("RABBITMQ_EXCHANGE"))
+    await _declare_exchange(connection, topology.dead, "fanout", _way_out(None))
+    for route in dict.fromkeys([topology.dead_route, *routes]):
+        await declare_route(connection, route)
 
 
-async def declare_route(channel: AbstractChannel, route: Route) -> None:
+async def _declare_exchange(connection: AbstractConnection, name: str, type_: str, way_out: str) -> None:
+    refusal = await _attempt(
+        connection, lambda channel: channel.exchange_declare(name, exchange_type=type_, durable=True)
+    )
+    if refusal and (other := OTHER_TYPE.search(refusal)):
+        raise TopologyConflict(
+            f"the exchange {name} is there already, of type {other[2]} and not {other[1]}: {way_out}"
+        )
+
+
+async def declare_route(connection: AbstractConnection, route: Route) -> None:
     """A queue and its binding; the exchange is there. Raises TopologyConflict."""
-    with conflicts(route.queue, route.named_by):
-        arguments = queue_arguments(server_properties(channel))
-        await channel.queue_declare(route.queue, durable=True, arguments=arguments)
-    await channel.queue_bind(route.queue, route.exchange, route.routing_key)
-
-
-def queue_arguments(server_properties: Any) -> dict[str, Any]:
-    """Quorum queues wherever the broker has them: they keep a confirmed message through the loss of a node."""
-    version = server_properties.get("version", b"")
-    text = version.decode() if isinstance(version, bytes) else str(version)
-    numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
-    return {"x-queue-type": "quorum"} if numbers >= QUORUM_SINCE else {}
-
-
-@contextmanager
-def conflicts(name: str, variable: str | None = None) -> Iterator[None]:
-    """Turn a refused declaration of `name`, which the environment's `variable` names, into a TopologyConflict."""
-    way_out = "delete it (its messages come back from the database)"
-    way_out += f", or set {variable} to another name" if variable else ""
+    arguments: dict[str, Any] | None = {"x-queue-type": route.queue_type} if route.queue_type else None
+    way_out = _way_out(route.named_by)
     try:
-        yield
-    except ChannelPreconditionFailed as error:
-        differs = DIFFERS.search(reason(error))
-        if differs is None:
-            raise TopologyConflict(f"RabbitMQ will not declare {name}: {reason(error)}; {way_out}") from error
-        argument, kind, _, wanted, present = differs.groups()
-        raise TopologyConflict(
-            f"the {kind} {name} is there already with another {argument} (ours {wanted}, there {present}): {way_out}"
-        ) from error
+        refusal = await _attempt(
+            connection, lambda channel: channel.queue_declare(route.queue, durable=True, arguments=arguments)
+        )
+        async with short_lived_channel(connection) as channel:
+            await channel.queue_bind(route.queue, route.exchange, route.routing_key)
     except ChannelLockedResource as error:
-        raise TopologyConflict(
-            f"the queue {name} is there already, exclusively another connection's: {way_out}"
-        ) from error
+        raise TopologyConflict(f"the queue {route.queue} is exclusively another connection's: {way_out}") from error
+    except ChannelNotFoundEntity as error:
+        if refusal is None:
+            raise
+        raise TopologyConflict(f"RabbitMQ will not make the queue {route.queue}: {refusal}") from error
+
+
+async def _attempt(
+    connection: AbstractConnection, declaration: Callable[[AbstractChannel], Awaitable[object]]
+) -> str | None:
+    """Why it was refused: as a rule because what it names is there already, made differently."""
+    try:
+        async with short_lived_channel(connection) as channel:
+            await declaration(channel)
+    except ChannelPreconditionFailed as error:
+        return reason(error)
+    return None
+
+
+def _way_out(variable: str | None) -> str:
+    delete = "delete it (its messages come back from the database)"
+    return f"{delete}, or set {variable} to another name" if variable else delete

@@ -21,7 +21,6 @@ from taskflow.infra.broker.rabbitmq.link import (
     Lost,
     logger,
     open_channel,
-    short_lived_channel,
     translated_errors,
     watch,
 )
@@ -85,8 +84,7 @@ class Publisher:
             await asyncio.sleep(self._remake_at - asyncio.get_running_loop().time())
         for route in missing:
             try:
-                async with short_lived_channel(connection) as asking:
-                    await declare_route(asking, route)
+                await declare_route(connection, route)
             except TopologyConflict as conflict:
                 self._note_conflict(conflict)
             else:

@@ -9,8 +9,8 @@ This is the only file that needs what aio-pika (10.2 up to 11) and aiormq (7.2.4
 tests/contracts/rabbitmq/test_transport.py notices when one of these ends:
 
 - aio_pika: `Connection.PARAMETERS`, `abc.UnderlayConnection.connection`;
-- aiormq: `TransportFactory.create` (mosquito/aiormq#205), and `ready`, `server_properties`, `connection_tune`, `number`
-  and `on_consumer_cancel_callbacks` of its abstract connection and channel.
+- aiormq: `TransportFactory.create` (mosquito/aiormq#205), and `ready`, `connection_tune`, `number` and
+  `on_consumer_cancel_callbacks` of its abstract connection and channel.
 
 Nothing inside the library is read or written. It counts a connection as dead that brings it nothing for three
 heartbeats, so whoever uses one asks something from time to time, as `watch` in link.py does.
@@ -207,11 +207,6 @@ async def _close(connection: aio_pika.Connection, transport: Transport) -> None:
 def largest_body_frame(channel: AbstractChannel) -> int:
     """Bytes of a body that one frame may carry."""
     return (channel.connection.connection_tune.frame_max or DEFAULT_FRAME_MAX) - FRAME_OVERHEAD
-
-
-def server_properties(channel: AbstractChannel) -> dict[str, Any]:
-    """What the broker says of itself: `version` and more."""
-    return dict(channel.connection.server_properties)
 
 
 def on_cancel(channel: AbstractChannel, note: Callable[[], None]) -> None:

@@ -16,7 +16,7 @@ from tests.contracts.operator import Operator, rabbitmqctl
 from tests.contracts.proxy import Proxy
 from tests.contracts.waiting import PATIENCE, eventually, logged
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.parametrize("topology", ["classic", "quorum"], indirect=True)]
 
 
 async def test_a_consumer_hears_again_after_its_queue_was_deleted(
@@ -35,7 +35,7 @@ async def test_a_consumer_that_the_broker_counts_but_does_not_serve_is_replaced(
 ) -> None:
     async with broker.consume(["default"], prefetch=2) as consumer:
         await is_heard(broker, consumer)
-        await operator.replace_queue({"x-queue-type": "quorum"})
+        await operator.replace_queue({"x-queue-type": topology.queue_type})
         sent = [message() for _ in range(5)]
         assert await broker.publish(sent) == [True] * 5
         received: set[str] = set()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
 from taskflow.infra.broker import BrokerUnavailable
-from taskflow.infra.broker.rabbitmq.declare import queue_arguments
 from taskflow.infra.broker.rabbitmq.link import Lost, translated_errors
 from taskflow.infra.broker.topology import Route, Topology
 from tests.contracts.rabbitmq.conftest import start
@@ -39,11 +37,11 @@ def test_the_default_queue_has_the_documented_names_and_every_other_a_suffix() -
     assert topology.dead_route == Route("task.dead", "", "task.dead", named_by=None)
 
 
-@pytest.mark.parametrize(
-    ("version", "quorum"), [(b"3.10.8", True), ("4.1.0", True), (b"3.8.0-rc.1", True), ("3.7.28", False), ("", False)]
-)
-def test_queues_are_quorum_queues_where_the_broker_has_them(version: Any, quorum: bool) -> None:
-    assert queue_arguments({"version": version}) == ({"x-queue-type": "quorum"} if quorum else {})
+def test_a_queue_type_is_asked_for_only_where_it_is_set() -> None:
+    assert {route.queue_type for route in (Topology().route("mail"), Topology().dead_route)} == {""}
+    topology = Topology(queue_type="quorum")
+    routes = topology.route("default"), topology.route("mail"), topology.dead_route
+    assert {route.queue_type for route in routes} == {"quorum"}
 
 
 async def test_an_end_that_nobody_asked_for_is_a_loss() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -36,31 +37,27 @@ async def test_rabbitmq_is_spoken_to_over_tls(
             await start(proxy.url, topology, attempts=1)
 
 
-async def test_a_queue_made_differently_stops_the_start_in_one_sentence(
+async def test_a_queue_of_somebody_elses_alone_stops_the_start_in_one_sentence(
     rabbitmq_url: str, operator: Operator, topology: Topology
 ) -> None:
-    async with operator.channel() as channel:
-        await channel.queue_declare(topology.queue, durable=True)
-    with pytest.raises(TopologyConflict, match="x-queue-type") as caught:
-        await start(rabbitmq_url, topology, attempts=10)
-    sentence = str(caught.value)
-    assert topology.queue in sentence
-    assert "delete it" in sentence
-    assert "RABBITMQ_QUEUE" in sentence
-    assert "\n" not in sentence
+    for queue, way_out in ((topology.dead, "delete it"), (topology.queue, "or set RABBITMQ_QUEUE")):
+        async with operator.channel() as channel:
+            await channel.queue_declare(queue, exclusive=True)
+        with pytest.raises(TopologyConflict, match="exclusively another connection's") as caught:
+            await start(rabbitmq_url, topology, attempts=10)
+        sentence = str(caught.value)
+        assert queue in sentence
+        assert way_out in sentence
+        assert "\n" not in sentence
+        await operator.delete_queue(queue)
 
 
-async def test_a_dead_letters_queue_made_differently_stops_the_start(
+async def test_a_queue_type_that_the_broker_does_not_have_stops_the_start(
     rabbitmq_url: str, operator: Operator, topology: Topology
 ) -> None:
-    async with operator.channel() as channel:
-        await channel.queue_declare(
-            topology.dead, durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 5}
-        )
-    with pytest.raises(TopologyConflict, match="x-max-length") as caught:
-        await start(rabbitmq_url, topology, attempts=10)
-    assert topology.dead in str(caught.value)
-    assert "RABBITMQ_QUEUE" not in str(caught.value)
+    with pytest.raises(TopologyConflict, match=r"will not make the queue .*x-queue-type") as caught:
+        await start(rabbitmq_url, replace(topology, queue_type="nonesuch"), attempts=10)
+    assert "\n" not in str(caught.value)
 
 
 async def test_an_exchange_of_another_type_stops_the_start(
@@ -74,11 +71,11 @@ async def test_an_exchange_of_another_type_stops_the_start(
     assert "direct" in str(caught.value)
 
 
-async def test_a_queue_made_differently_stops_its_consumer(
+async def test_a_queue_of_somebody_elses_alone_stops_its_consumer(
     broker: RabbitBroker, operator: Operator, topology: Topology
 ) -> None:
     async with operator.channel() as channel:
-        await channel.queue_declare(topology.route("reports").queue, durable=True)
+        await channel.queue_declare(topology.route("reports").queue, exclusive=True)
     with pytest.raises(TopologyConflict):
         async with broker.consume(["reports"], prefetch=1):
             pass
@@ -89,7 +86,7 @@ async def test_a_conflict_that_arises_later_is_told_and_heals_when_it_is_gone(
     broker: RabbitBroker, operator: Operator, topology: Topology, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with broker.consume(["default"], prefetch=1) as consumer:
-        await operator.replace_queue()
+        await operator.replace_queue(exclusive=True)
         await eventually(lambda: logged(caplog, "has to wait"))
         await operator.delete_queue(topology.queue)
         await is_heard(broker, consumer)
