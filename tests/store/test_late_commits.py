@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import queries, tasks
+from taskflow.db import dispatch, outbox, queries, tasks
 from taskflow.db.models import task_events
 from taskflow.db.models import tasks as table
 from taskflow.db.rows import task_row
@@ -144,6 +144,19 @@ async def test_who_resumes_is_told_what_was_committed_late(engine: AsyncEngine, 
             late: set[str] = set()
             while len(late) < SETS:
                 late |= await told(resumed, 1) - {later.id}
+
+
+async def test_task_of_a_callers_long_transaction_is_told_once_it_is_dispatched(engine: AsyncEngine) -> None:
+    began = datetime.now(UTC) - timedelta(hours=1)
+    async with silent_hub(engine) as hub, watching(engine, hub) as source:
+        async with engine.connect() as connection:
+            task_id = await connection.run_sync(outbox.insert, new(), now=began)
+            if engine.dialect.name != "sqlite":  # which has one writer at a time
+                await create_one(engine, now=datetime.now(UTC))
+                await told(source, 1)
+            await connection.commit()
+        assert [task.id for task in await dispatch.take_due(engine, now=datetime.now(UTC), limit=1)] == [task_id]
+        assert await told(source, 1) == {task_id}
 
 
 async def test_who_resumes_where_the_order_is_known_is_sent_nothing_twice(engine: AsyncEngine) -> None:
