@@ -49,7 +49,7 @@ async def _send(websocket: WebSocket, services: Services) -> None:
         try:
             async with aclosing(follow_all(services.resources.engine, services.hub)) as source:
                 async for news in source:
-                    await websocket.send_text(news.text)
+                    await _write(websocket, news.text)
         except (Lagged, StoreUnavailable) as error:
             await websocket.close(TRY_AGAIN_LATER, str(error)[:100])
         except GONE:
@@ -57,6 +57,13 @@ async def _send(websocket: WebSocket, services: Services) -> None:
         except Exception:
             logger.exception("a feed failed")
             await websocket.close(INTERNAL)
+
+
+async def _write(websocket: WebSocket, text: str) -> None:
+    try:
+        await websocket.send_text(text)
+    except RuntimeError as error:  # uvicorn's word for a connection that it has closed, as when pings go unanswered
+        raise WebSocketDisconnected from error
 
 
 async def drain(services: Services) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.websockets import WebSocketDisconnected
+from starlette.websockets import WebSocket, WebSocketDisconnected
 from websockets.asyncio.client import ClientConnection, connect
 
 from taskflow.db import queries
@@ -88,6 +88,24 @@ async def test_nothing_is_left_of_who_goes_or_is_cut_off(app: Starlette, service
             other.transport.abort()
             await subscribed(services, 1)
         await subscribed(services, 0)
+
+
+async def test_client_that_answered_no_ping_is_gone_without_an_error(
+    app: Starlette, api: Api, services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def closed(self: WebSocket, text: str) -> None:
+        raise RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'.")
+
+    monkeypatch.setattr(WebSocket, "send_text", closed)
+    async with serving(app) as host, connect(f"ws://{host}/ws"):
+        await subscribed(services, 1)
+        await api.create()
+
+        async def left() -> bool:
+            return services.hub.watchers == 0
+
+        await eventually(left)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_drain_closes_with_1012_and_later_ones_are_shed_with_1013(app: Starlette, services: Services) -> None:
