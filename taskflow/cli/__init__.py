@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import io
 import os
+import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
@@ -12,6 +14,7 @@ from taskflow.infra.errors import StartError
 
 LAST_WAIT: Final = 1.0
 """Seconds."""
+STDOUT: Final = 1
 
 
 def work(arguments: argparse.Namespace) -> Coroutine[Any, Any, int | None]:
@@ -70,7 +73,10 @@ def main(command: Sequence[str] | None = None) -> None:
         sys.path.append(os.getcwd())  # last: what is installed keeps its names, every other one is the project's own
     given = list(sys.argv[1:] if command is None else command)
     arguments = parser().parse_args(given)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of few letters is shown the others as numbers
     try:
+        _check_letters(given)
         if getattr(arguments, "reload", False):
             from taskflow.cli.reload import run_reloading
 
@@ -80,3 +86,15 @@ def main(command: Sequence[str] | None = None) -> None:
         sys.exit("\n".join(f"taskflow: {line}" for line in str(error).splitlines()))
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), STDOUT
+        )  # Python would write the rest there when it ends, and complain
+        sys.exit(128 + signal.SIGPIPE)
+
+
+def _check_letters(arguments: Sequence[str]) -> None:
+    """Raises StartError for what the shell gave in another encoding."""
+    for argument in arguments:
+        if not argument.isascii() and any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise StartError(f"the argument {argument!r} is not in the encoding of this terminal")

@@ -37,7 +37,9 @@ async def submit(tasks: Client, title: str, payload: str | None, kind: str | Non
 
 async def watch(tasks: Client, task_id: str | None) -> int:
     """Print each change as it comes: of one task until it ended, or of all for ever. Raises CallError."""
-    changes: AsyncGenerator[TaskStatusEvent, None] = tasks.handle(task_id).events() if task_id else tasks.events()
+    changes: AsyncGenerator[TaskStatusEvent, None] = (
+        tasks.events() if task_id is None else tasks.handle(task_id).events()
+    )
     async with aclosing(changes) as events:
         async for event in events:
             console.print(_line(event, with_id=task_id is None), soft_wrap=True)

@@ -20,6 +20,10 @@ async def run_remote(arguments: argparse.Namespace) -> int:
             return await show(tasks, arguments)
     except InvalidTask as error:
         raise StartError("\n".join(f"{field} {takes}" for field, takes in error.errors.items())) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StartError(f"standard output can't be written: {error.strerror or error}") from error
     except (CallError, ValueError) as error:
         raise StartError(str(error)) from error
 

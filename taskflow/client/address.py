@@ -6,6 +6,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
+LONGEST_HOST: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +19,16 @@ class Address:
 
     @classmethod
     def of(cls, url: str | None, token: str | None) -> Self:
-        """What is given, else TASKFLOW_URL and TASKFLOW_TOKEN. Raises ValueError for what is no URL."""
-        token = os.environ.get("TASKFLOW_TOKEN") if token is None else token
+        """What is given, else TASKFLOW_URL and TASKFLOW_TOKEN, trimmed. Raises ValueError for what is none."""
         named, source = url, "url"
         if named is None:
-            named, source = os.environ.get("TASKFLOW_URL") or None, "TASKFLOW_URL"
+            named, source = os.environ.get("TASKFLOW_URL", "").strip() or None, "TASKFLOW_URL"
         if named is None:
             named, source = DEFAULT_URL, "the default"
-        address = cls(named.strip().rstrip("/"), source, token or None)
+        scheme, separator, place = named.strip().rstrip("/").partition("://")
+        address = cls(f"{scheme.lower()}{separator}{place}", source, _token(token))
         if not _is_url(address.url):
-            raise ValueError(f"{source} takes an address such as {DEFAULT_URL}, not {named!r}")
+            raise ValueError(f"{source} takes an address such as {DEFAULT_URL}, not {address._shown()!r}")
         return address
 
     @property
@@ -42,16 +43,37 @@ class Address:
     def host(self) -> str:
         return urlsplit(self.url).hostname or ""
 
-    def __str__(self) -> str:
-        """For messages: without a password."""
+    @property
+    def port(self) -> int:
         parts = urlsplit(self.url)
-        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        return f"{shown} ({self.source})"
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    def __str__(self) -> str:
+        """For messages."""
+        return f"{self._shown()} ({self.source})"
+
+    def _shown(self) -> str:
+        """Without a password, whether it is a URL or not."""
+        scheme, separator, rest = self.url.rpartition("://")
+        place, slash, path = rest.partition("/")
+        return f"{scheme}{separator}{place.rpartition('@')[2]}{slash}{path}"
+
+
+def _token(given: str | None) -> str | None:
+    token = (os.environ.get("TASKFLOW_TOKEN", "") if given is None else given).strip()
+    if not all("!" <= letter <= "~" for letter in token):
+        source = "TASKFLOW_TOKEN" if given is None else "token"
+        raise ValueError(f"{source} takes letters, digits and signs of ASCII alone")
+    return token or None
 
 
 def _is_url(text: str) -> bool:
+    import httpx
+
     try:
         parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        host = httpx.URL(text).raw_host
+        plain = text.isprintable() and not any(letter.isspace() or letter in "?#" for letter in text)
+        return plain and parts.scheme in {"http", "https"} and 0 < len(host) <= LONGEST_HOST and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
         return False

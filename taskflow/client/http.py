@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from taskflow.client.address import Address
 from taskflow.client.answers import AnswerLost, NotTaskFlow, read, refused_token
+from taskflow.client.proxy import bypasses_proxy, proxy_variable
+from taskflow.infra.connecting import is_no_tls
 from taskflow.infra.errors import CallError, InvalidTask, Unavailable
 from taskflow.infra.wire import decode_json, encode_json
 
@@ -38,6 +40,8 @@ class Http:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
             raise AnswerLost(f"TaskFlow at {self._address} took a request and did not answer: {reason}.") from None
+        except (OSError, TypeError, ValueError) as error:
+            raise Unavailable(f"This program can't ask TaskFlow at {self._address}: {error!r}") from None
         try:
             data = _read(response)
         except CallError as error:
@@ -56,11 +60,24 @@ class Http:
             return await self.ask(query, variables)
 
 
-def absent(address: Address, reason: object) -> Unavailable:
+def absent(address: Address, reason: Exception) -> Unavailable:
+    """For a connection that was not made: to the proxy, over TLS, or to TaskFlow itself."""
     said = str(reason) or type(reason).__name__
+    if variable := proxy_variable(address):
+        way = f"The proxy that {variable} names does not let us through to {address}"
+        return Unavailable(f"{way}: {said}. {without(address)}")
+    if is_no_tls(reason):
+        return Unavailable(
+            f"There is no TLS with what answers at {address}: {said}. SSL_CERT_FILE names certificates to trust; "
+            "an address with http:// does without."
+        )
     return Unavailable(
         f"No TaskFlow answers at {address}: {said}. Start one with `taskflow up`, or let TASKFLOW_URL say where it is."
     )
+
+
+def without(address: Address) -> str:
+    return f"NO_PROXY={address.host} goes without one."
 
 
 def _something_else(address: Address) -> NotTaskFlow:
@@ -99,21 +116,15 @@ async def open_http(address: Address) -> AsyncIterator[Http]:
     if address.token:
         headers["authorization"] = f"Bearer {address.token}"
     limits = httpx.Limits(max_connections=20, keepalive_expiry=KEPT_ALIVE)
-    trust = not bypasses_proxy(address)
+    trust, secure = not bypasses_proxy(address), address.url.startswith("https:")
     try:
-        client = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, limits=limits, trust_env=trust)
-    except (ImportError, ValueError, httpx.InvalidURL) as error:
-        said = str(error).splitlines()[0]
+        client = httpx.AsyncClient(headers=headers, timeout=TIMEOUT, limits=limits, trust_env=trust, verify=secure)
+    except OSError as error:
         raise Unavailable(
-            f"The proxy of the environment (ALL_PROXY, HTTP_PROXY or HTTPS_PROXY) can't be used: {said} "
-            f"NO_PROXY={address.host} goes without one."
+            f"The environment's SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE can't be used: {error.strerror or error}"
         ) from None
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        proxy = "The proxy of the environment (ALL_PROXY, HTTP_PROXY or HTTPS_PROXY)"
+        raise Unavailable(f"{proxy} can't be used: {str(error).splitlines()[0]} {without(address)}") from None
     async with client:
         yield Http(address, client)
-
-
-def bypasses_proxy(address: Address) -> bool:
-    """Whether NO_PROXY says so: then a proxy that can't even be spoken to is none of our business."""
-    from urllib.request import proxy_bypass
-
-    return bool(proxy_bypass(address.host))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from taskflow.client.address import Address
 from taskflow.client.answers import error_of, read, refused_token
-from taskflow.client.http import bypasses_proxy
+from taskflow.client.proxy import bypasses_proxy
 from taskflow.infra.errors import CallError
 
 if TYPE_CHECKING:
