@@ -37,11 +37,11 @@ class Http:
             response = await self._client.post(self._address.graphql, content=body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout) as error:
             raise absent(self._address, error) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.InvalidURL, httpx.LocalProtocolError, OSError, TypeError, ValueError) as error:
+            raise Unavailable(f"This program can't ask TaskFlow at {self._address}: {error!r}") from None
+        except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise AnswerLost(f"TaskFlow at {self._address} took a request and did not answer: {reason}.") from None
-        except (OSError, TypeError, ValueError) as error:
-            raise Unavailable(f"This program can't ask TaskFlow at {self._address}: {error!r}") from None
         try:
             data = _read(response)
         except CallError as error:

@@ -62,6 +62,7 @@ async def test_no_proxy_counts(api: Mapping[str, str], excluded: str) -> None:
         ({"TASKFLOW_URL": "http://127.0.0.1:1/#x"}, "TASKFLOW_URL takes an address"),
         ({"TASKFLOW_URL": f"ftp://app:{SECRET}@127.0.0.1"}, "TASKFLOW_URL takes an address"),
         ({"TASKFLOW_URL": "http://xn--"}, "This program can't ask"),
+        ({"TASKFLOW_URL": "http://256.256.256.256"}, "This program can't ask"),
     ],
 )
 async def test_what_is_wrong_with_the_environment_is_named(
