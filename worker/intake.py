@@ -1,18 +1,21 @@
 """Messages of a group of queues on their way to slots: no more in hand than its slots can use within a second."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from taskflow.infra.batcher import MOST
 from taskflow.infra.broker import Consumer
 from taskflow.worker.executor import Executor
-from taskflow.worker.slots import Slots
+from taskflow.worker.slots import AHEAD, Slots
 
 TICK: Final = timedelta(seconds=0.1)
 FULL: Final = timedelta(seconds=0.5)
 """How long no slot may be free before what is in hand goes back, for another worker."""
+
+IDLE: Final = timedelta(seconds=5)
+"""How long few tasks may end before no more messages are asked for than there are slots."""
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class Intake:
         """Have the broker send what the slots can use, for ever: nothing while all are taken for long, sets of messages
         while they turn over fast.
         """
-        slots, window = self.slots, self.slots.count
+        slots, window, wide_at = self.slots, self.slots.count, 0.0
         while not self.executor.stopping:
             await asyncio.sleep(TICK.total_seconds())
             slots.notify()  # how many may be claimed ahead depends on the time
@@ -44,7 +47,10 @@ class Intake:
                 await self.consumer.want(0)
                 await slots.until_free()
                 window = 0
-            usable = slots.count + MOST if slots.ahead >= slots.count else max(slots.free, 1)
-            if usable > window and not self.executor.stopping:
-                window = usable
+            usable = slots.count + AHEAD if slots.ahead >= slots.count else max(slots.free, 1)
+            if usable > slots.count:
+                wide_at = time.monotonic()
+            is_too_wide = window > slots.count and time.monotonic() - wide_at > IDLE.total_seconds()
+            if (usable > window or is_too_wide) and not self.executor.stopping:
+                window = max(usable, 1)
                 await self.consumer.want(window)

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
-from taskflow.infra.batcher import MOST
-
+AHEAD: Final = 64
+"""The most that is claimed beyond the slots: what a worker that dies takes along, though nothing of it had begun."""
 LOOK_BACK: Final = 0.25
 """Seconds: claims run ahead by as many as have left their slot in that time, so that what is claimed starts soon."""
 
@@ -25,7 +25,7 @@ class Slots:
         self.waiting = 0
         self._clock = clock
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._left: deque[float] = deque(maxlen=MOST)
+        self._left: deque[float] = deque(maxlen=AHEAD)
         self._full_since: float | None = None
         self._stuck: dict[object, float] = {}
         self._changed = asyncio.Event()

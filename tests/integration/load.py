@@ -92,10 +92,12 @@ class Load:
             task.cancel()
         await asyncio.wait(left)
 
-    async def survive(self, fault: Callable[[], Awaitable[Any]], *, within: float, piled_up: int = 0) -> Outcome:
+    async def survive(
+        self, fault: Callable[[], Awaitable[Any]], *, within: float, piled_up: int = 0, seconds: float = 1.0
+    ) -> Outcome:
         """A fault in the midst: each task ends within `within` seconds after it and load, and every change was seen."""
         await self._goes_on()
-        ids = await pile_up(self.cluster, piled_up, 1.0) if piled_up else []
+        ids = await pile_up(self.cluster, piled_up, seconds) if piled_up else []
         if ids:
             everybody_has_one = HANDS * (len(self.cluster.workers) - 1) + 1
             await self.watcher.see_the_start_of(ids, everybody_has_one, within=PRELUDE)
