@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,7 @@ SHOWN = 25
 
 def main() -> int:
     arguments = _parser().parse_args()
+    logging.disable(logging.ERROR)  # what the libraries say of the faults
     names = [one for one in arguments.faults.split(",") if one]
     if unknown := set(names) - FAULTS.keys():
         print(f"there are no faults {', '.join(sorted(unknown))}; there are {', '.join(FAULTS)}")

@@ -36,7 +36,7 @@ ENDS: Final = {"hostile": "FAILED", "unrenderable": "FAILED", "permanent": "FAIL
 }
 """How a kind ends; the others are DONE. Any is FAILED when its last attempt was lost."""
 CHILDREN: Final = 3
-SOON: Final = 10.0
+SOON: Final = 30.0
 """Seconds after which a message in a queue that is served has been taken out of it."""
 
 
@@ -48,6 +48,11 @@ def check(evidence: Evidence) -> list[str]:
 def every_create_was_answered_rightly(evidence: Evidence) -> Iterator[str]:
     yield from (f"a create was refused: {answer}" for answer in evidence.refused)
     yield from evidence.exits
+
+
+def no_log_tells_of_a_defect(evidence: Evidence) -> Iterator[str]:
+    for line, count in Counter(evidence.defects).items():
+        yield f"logged {count} times as an error: {line}"
 
 
 def every_task_ended(evidence: Evidence) -> Iterator[str]:
@@ -170,6 +175,7 @@ def every_feed_is_true_and_whole(evidence: Evidence) -> Iterator[str]:
 
 CHECKS: Final[tuple[Callable[[Evidence], Iterator[str]], ...]] = (
     every_create_was_answered_rightly,
+    no_log_tells_of_a_defect,
     every_task_ended,
     every_history_is_whole,
     every_move_is_legal,

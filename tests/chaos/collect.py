@@ -111,5 +111,21 @@ def read_journal(path: Path, evidence: Evidence) -> None:
     evidence.runs = runs + [_run([*name], at, None) for name, some in begun.items() for at in some]
 
 
+def read_logs(folder: Path, evidence: Evidence) -> None:
+    """What is logged as an error: where it was raised, without the way to it."""
+    for path in sorted(folder.glob("*.log")):
+        for text in path.read_text(errors="replace").splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:
+                evidence.defects += [f"{path.name}: {text}"] if text.startswith("Traceback") else []
+                continue
+            if line.get("level") in ("error", "critical"):
+                raised = line.get("exception", "").strip().splitlines()[-4:]
+                evidence.defects.append(
+                    f"{path.stem[:3]}… {line['event'].strip()} | {' | '.join(map(str.strip, raised))}"
+                )
+
+
 def _run(name: list[str], began: float, ended: float | None) -> Run:
     return Run(name[0], int(name[1]), int(name[2]), began, ended)

@@ -95,6 +95,8 @@ class Evidence:
     """Answers that no create may get."""
     exits: list[str] = field(default_factory=list)
     """Processes that ended in another way than they were told to."""
+    defects: list[str] = field(default_factory=list)
+    """What our processes logged as errors: none of it has to do with a service that is away."""
     lives: dict[int, Life] = field(default_factory=dict)
     stalls: dict[int, list[Span]] = field(default_factory=lambda: defaultdict(list))
     """When a process did not run, or could not reach the database, by its number."""

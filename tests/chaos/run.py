@@ -66,6 +66,7 @@ async def chaos(servers: Servers, folder: Path, *, seed: int, seconds: float, na
         report.recovery = _recovery(over, evidence, ends)
         await _gather(world, watchers, folder, evidence)
         await world.fleet.stop()
+    collect.read_logs(folder, evidence)
     report.tasks = len(evidence.rows)
     for member in world.fleet.members.values():
         evidence.exits += member.exits

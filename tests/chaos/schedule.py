@@ -43,7 +43,7 @@ FAULTS: Final[dict[str, tuple[float, float]]] = {
 }
 """Each with the seconds that it lasts, at least and at most."""
 FIRST: Final = 2.0
-PAUSES: Final = (-2.0, 4.0)
+PAUSES: Final = (-3.0, 2.5)
 """Between the end of one fault and the next; less than none is an overlap."""
 
 

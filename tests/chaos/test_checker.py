@@ -148,6 +148,10 @@ def refuse(evidence: Evidence) -> None:
     evidence.refused.append("500")
 
 
+def log_an_error(evidence: Evidence) -> None:
+    evidence.defects += ["delivery failed", "delivery failed"]
+
+
 SPOILT = {
     lose: "accepted and is not there",
     leave_unfinished: "did not end: PENDING",
@@ -174,6 +178,7 @@ SPOILT = {
     miss_one_on_the_feed: "/ws told of done version 3 after 1",
     invent_on_the_feed: "which is not recorded",
     add_a_child: "has 1 children",
+    log_an_error: "logged 2 times as an error: delivery failed",
     refuse: "a create was refused: 500",
 }
 
