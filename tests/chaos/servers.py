@@ -53,7 +53,8 @@ async def empty_database(server: Server) -> AsyncIterator[AsyncEngine]:
     await as_root(
         server,
         f"CREATE DATABASE {name} CHARACTER SET utf8mb4",
-        f"CREATE USER IF NOT EXISTS {USER}@'%'GRANT ALL ON {name}.* TO {USER}@'%'",
+        f"CREATE USER IF NOT EXISTS {USER}@'%'",
+        f"GRANT ALL ON {name}.* TO {USER}@'%'",
     )
     engine = create_async_engine(url.set(database=name, username=USER), pool_pre_ping=True)
     try:
