@@ -104,6 +104,8 @@ class Evidence:
     """When clocks differed."""
     outages: list[Span] = field(default_factory=list)
     """Of the database."""
+    locked: set[str] = field(default_factory=set)
+    """Tasks whose row the driver held a lock on for longer than a lease."""
     emptied: list[float] = field(default_factory=list)
     """When the queue was purged or deleted."""
     poison: dict[bytes, float] = field(default_factory=dict)

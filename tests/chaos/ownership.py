@@ -89,10 +89,12 @@ def losses(evidence: Evidence) -> list[Event]:
 
 
 def explained(evidence: Evidence, event: Event) -> bool:
-    """Its process was dead, or did not run or reach the database for long, or clocks differed by more than a lease."""
+    """Its process was dead, or did not run or reach the database or this row for long, or clocks differed by more than
+    a lease.
+    """
     life = evidence.lives.get(event.pid or 0)
-    if life is None:
-        return False
+    if life is None or event.task in evidence.locked:
+        return life is not None
     if life.how != "stopped" and life.ended is not None and event.at >= life.ended - SLACK:
         return True
     if life.told_to_stop is not None and life.ended is not None and event.at >= life.told_to_stop:

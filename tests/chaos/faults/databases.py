@@ -66,6 +66,7 @@ async def lock_rows(world: World, lasts: float, chance: random.Random) -> None:
         rows = (await connection.execute(sa.text(UNENDED))).all()
         some = chance.sample([row[0] for row in rows], min(3, len(rows)))
         with noted(world.evidence.outages, "rows locked"):
+            world.evidence.locked.update(some)
             await _lock(connection, some)
             await asyncio.sleep(lasts)
             await connection.rollback()
