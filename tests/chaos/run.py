@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from tests.chaos import collect, ownership
 from tests.chaos.checker import check
-from tests.chaos.evidence import Evidence
+from tests.chaos.evidence import Evidence, Span
 from tests.chaos.faults import inflict
-from tests.chaos.faults.world import World
+from tests.chaos.faults.world import World, noted
 from tests.chaos.fleet import LEASE, open_fleet
 from tests.chaos.load import Load, open_load
 from tests.chaos.schedule import Fault, schedule
@@ -111,14 +111,14 @@ async def _world(servers: Servers, folder: Path, evidence: Evidence) -> AsyncIte
         yield World(fleet, servers, engine, [*relays.values()], evidence)
 
 
-async def _disturb(world: World, load: Load, faults: Sequence[Fault], seconds: float) -> list[float]:
-    """All of the schedule. When each fault was over."""
-    over: list[float] = []
+async def _disturb(world: World, load: Load, faults: Sequence[Fault], seconds: float) -> list[Span]:
+    """All of the schedule. From when to when each fault was."""
+    over: list[Span] = []
 
     async def later(fault: Fault) -> None:
         await asyncio.sleep(fault.at)
-        await inflict(world, fault)
-        over.append(time.monotonic())
+        with noted(over, fault.name):
+            await inflict(world, fault)
 
     poison = asyncio.create_task(load.poison(world.servers.rabbitmq.url))
     try:
@@ -164,10 +164,10 @@ async def _caught_up(world: World, watchers: Watchers) -> None:
         await asyncio.sleep(0.2)
 
 
-def _recovery(over: list[float], evidence: Evidence, ends: dict[str, float]) -> float:
-    """Of what was accepted after the fault: the first that ended."""
+def _recovery(over: list[Span], evidence: Evidence, ends: dict[str, float]) -> float:
+    """Of what was accepted after a fault, and after those that it overlapped: the first that ended."""
     longest = 0.0
-    for at in over:
+    for at in (one.ended for one in over if not any(other.began < one.ended < other.ended for other in over)):
         later = [ends[task] for task, asked in evidence.accepted.items() if asked.at > at and task in ends]
         longest = max(longest, min(later, default=at) - at)
     return longest
