@@ -9,7 +9,7 @@ NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 TWO_AT_A_TIME := --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help setup frontend wheel run test check python-check dashboard-check dashboard-test python-test bench
+.PHONY: help setup frontend wheel run test check python-check dashboard-check dashboard-test python-test chaos bench
 .PHONY: schema migration lock fmt clean
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ dashboard-test: frontend ## the dashboard's unit tests, and those in a browser
 
 python-test: setup ## every test of the Python code, in two processes: make python-test ARGS="-n 0 --pdb tests/worker"
 	$(BIN)/python -m tests.services run -- $(BIN)/pytest --numprocesses=2 $(ARGS)
+
+chaos: setup ## faults under load on services of its own, many seeds, on each database in turn: make chaos SEED=1 MINUTES=30
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10) $(ARGS)
 
 bench: setup frontend ## figures, of a machine that does nothing else: latency, tasks a second, memory, first paint
 	$(BIN)/python -m tests.services run -- $(BIN)/pytest --capture=no tests/integration/figures.py $(ARGS)

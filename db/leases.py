@@ -28,22 +28,30 @@ async def extend_leases(
     """Keep the tasks that run here for another `lease`, and write their progress.
 
     Gives for each that is still this worker's its (claim, whether its cancellation was requested); the others are lost.
+    A row that somebody else has locked is left to the next heartbeat: the others' leases must not wait for it.
     """
     ids = {"ids": padded(one.task_id for one in leases)}
     mine = tasks.c.id.in_(IDS), tasks.c.status == TaskStatus.PROCESSING, tasks.c.worker_id == worker_id
+    free = sa.select(tasks.c.id).where(*mine).order_by(tasks.c.id).with_for_update(skip_locked=True)
+    values = {"dispatch_at": now + lease, "updated_at": tasks.c.updated_at}
 
     async def work(connection: AsyncConnection) -> dict[str, tuple[int, bool]]:
-        values = {"dispatch_at": now + lease, "updated_at": tasks.c.updated_at}
-        await connection.execute(tasks.update().where(*mine).values(values), ids)
+        reached = set((await connection.execute(free, ids)).scalars())
+        if reached:
+            await connection.execute(tasks.update().where(tasks.c.id.in_(IDS)).values(values), {"ids": padded(reached)})
         for one in leases:
-            if one.news is not None:
-                named = tasks.c.id == one.task_id, tasks.c.claim == one.claim
-                progress, message = one.news
-                news = {"progress": progress, "message": message, "updated_at": tasks.c.updated_at}
-                await connection.execute(tasks.update().where(*named).values(news))
+            if one.news is not None and one.task_id in reached:
+                await _tell(connection, one, one.news)
         rows = await connection.execute(
             sa.select(tasks.c.id, tasks.c.claim, tasks.c.cancel_requested).where(*mine), ids
         )
         return {row.id: (row.claim, row.cancel_requested) for row in rows}
 
     return await transact(engine, work)
+
+
+async def _tell(connection: AsyncConnection, lease: Lease, news: tuple[float, str | None]) -> None:
+    named = tasks.c.id == lease.task_id, tasks.c.claim == lease.claim
+    progress, message = news
+    values = {"progress": progress, "message": message, "updated_at": tasks.c.updated_at}
+    await connection.execute(tasks.update().where(*named).values(values))

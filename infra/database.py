@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import asyncmy
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -104,6 +105,7 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
         isolation_level="READ COMMITTED",
         pool_recycle=ABANDONED.seconds * 3 // 4,  # before the server takes an idle one for abandoned
         connect_args={
+            "async_creator_fn": _connect_mysql,
             "ssl": tls_context(parsed),
             "connect_timeout": int(str(parsed.query.get("connect_timeout", 5))),
             "charset": "utf8mb4",
@@ -112,6 +114,14 @@ def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> Async
         },
         **options,
     )
+
+
+async def _connect_mysql(**options: Any) -> Any:
+    """Raises ConnectionResetError when the server hangs up at once: on uvloop, asyncmy then misses its socket."""
+    try:
+        return await asyncmy.connect(**options)
+    except RuntimeError as error:
+        raise ConnectionResetError(str(error)) from error
 
 
 def _load_json(stored: str) -> Any:

@@ -12,14 +12,14 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-CLUSTERS: Final = "tests/integration/"
+CLUSTERS: Final = ("tests/integration/", "tests/chaos/test_chaos.py")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
-    """A work unit is a file, or the folder of the clusters."""
+    """A work unit is a file, or all that starts clusters."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return CLUSTERS if nodeid.startswith(CLUSTERS) else nodeid.partition("::")[0]
+        return CLUSTERS[0] if nodeid.startswith(CLUSTERS) else nodeid.partition("::")[0]
 
 
 def longest_first(items: list[pytest.Item]) -> None:

@@ -1,4 +1,6 @@
-"""A TCP proxy that fails on command: its connections go silent, or it is away altogether. It can speak TLS in front."""
+"""A TCP proxy that fails on command: its connections are slow or go silent, or it is away altogether. It can speak TLS
+in front.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ class Proxy:
 
     def __init__(self, url: str, context: ssl.SSLContext | None) -> None:
         self.far_ports: set[int] = set()  # its own, of the connections to the target
+        self.delay = 0.0  # seconds that each chunk is held up, in either direction
         self._target = urlsplit(url)
         self._context = context
         self._flows = asyncio.Event()
@@ -77,8 +80,8 @@ class Proxy:
         far_reader, far_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
         port = far_writer.get_extra_info("sockname")[1]
         self.far_ports.add(port)
-        there = asyncio.create_task(_pass(reader, far_writer, flows))
-        back = asyncio.create_task(_pass(far_reader, writer, flows))
+        there = asyncio.create_task(self._pass(reader, far_writer, flows))
+        back = asyncio.create_task(self._pass(far_reader, writer, flows))
         try:
             await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -88,13 +91,14 @@ class Proxy:
             far_writer.transport.abort()
             await asyncio.wait([there, back])
 
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event) -> None:
-    with suppress(OSError):
-        while chunk := await reader.read(CHUNK):
-            await flows.wait()
-            writer.write(chunk)
-            await writer.drain()
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(CHUNK):
+                await flows.wait()
+                if self.delay:
+                    await asyncio.sleep(self.delay)
+                writer.write(chunk)
+                await writer.drain()
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ def new_server(service: Service, machine: Machine, *, owner: int) -> Server:
         shutil.rmtree(data)
         raise
     record = Record(service, url.format(port=port), str(data), owner)
-    return Server(record, [machine.enter(command) for command in commands], os.environ | environment)
+    return Server(record, machine, commands, os.environ | environment)
 
 
 def free_port() -> int:

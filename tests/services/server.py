@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.services.machine import MissingError, cache_folder, say
+from tests.services.machine import Machine, MissingError, cache_folder, say
 from tests.services.probe import Found, ProbeError, Service, probe
 
 START_SECONDS = 90.0
@@ -43,8 +43,11 @@ class Record:
 class Server:
     """One service of our own: processes on a data folder. `start` again after `stop` or `kill`; `close` for good."""
 
-    def __init__(self, record: Record, commands: list[list[str]], environment: dict[str, str]) -> None:
+    def __init__(
+        self, record: Record, machine: Machine, commands: list[list[str]], environment: dict[str, str]
+    ) -> None:
         self._record = record
+        self._machine = machine
         self._commands = commands
         self._environment = environment
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -67,7 +70,7 @@ class Server:
         """Start the processes and wait until the service answers. Raises MissingError when it does not."""
         with (Path(self._record.data) / "log").open("ab") as log:
             for command in self._commands:
-                self._processes.append(self._spawn(command, log.fileno()))
+                self._processes.append(self._spawn(self._machine.enter(command), log.fileno()))
                 self._write()
         return self._wait()
 
@@ -117,6 +120,18 @@ class Server:
             _kill(process.pid)
             process.wait()
         self._processes.clear()
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the service itself, as SIGSTOP, after which it is there and answers nobody."""
+        os.killpg(self._processes[-1].pid, number)
+
+    def operate(self, tool: str, *arguments: str) -> str:
+        """What one of the service's own tools prints that its operator uses. Raises CalledProcessError."""
+        command = self._machine.enter([self._machine.program(tool), *arguments])
+        done = subprocess.run(
+            command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+        )
+        return done.stdout
 
     def close(self) -> None:
         """End the processes and delete their data. Nothing is to be kept, so nobody waits for a clean shutdown."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import tasks
 from taskflow.db.leases import Lease, extend_leases
 from taskflow.db.tasks import Claimed
+from tests.store.databases import on_servers
 from tests.store.steps import HALF, LEASE, NOON, SECOND, due, finish, get, start, started
 
 
@@ -57,6 +61,19 @@ async def test_what_has_ended_or_is_not_there_is_not_held(engine: AsyncEngine) -
     ended = Lease(claimed.task.id, claimed.claim, (HALF, None))
     assert await extend_leases(engine, [gone, ended], worker_id="w", now=NOON, lease=LEASE) == {}
     assert (await get(engine, claimed.task.id)).progress is None
+
+
+@on_servers
+async def test_a_row_that_somebody_else_has_locked_costs_no_other_task_its_lease(engine: AsyncEngine) -> None:
+    locked, free = await started(engine), await started(engine)
+    leases = [Lease(one.task.id, one.claim, (HALF, None)) for one in (locked, free)]
+    async with engine.connect() as connection, connection.begin(), asyncio.timeout(4):  # a lock is waited for for 5 s
+        await connection.execute(sa.text(f"SELECT id FROM tasks WHERE id = '{locked.task.id}' FOR UPDATE"))
+        held = await extend_leases(engine, leases, worker_id="w", now=NOON + 10 * SECOND, lease=LEASE)
+    assert held == {one.task.id: (one.claim, False) for one in (locked, free)}
+    rows = [await get(engine, one.task.id) for one in (locked, free)]
+    assert [row.dispatch_at for row in rows] == [NOON + LEASE, NOON + 10 * SECOND + LEASE]
+    assert [row.progress for row in rows] == [None, HALF]
 
 
 async def extend(

@@ -32,7 +32,7 @@ async def test_a_batch_is_one_statement_for_each_step_whatever_its_size(engine: 
         engine,
         lambda: extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE),
         update=1,
-        select=1,
+        select=2,
         commit=1,
     )
     finishes = [Finish(one.task.id, one.claim, Succeeded({"value": 1})) for one in mine]

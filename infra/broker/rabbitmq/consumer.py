@@ -78,14 +78,15 @@ class RabbitConsumer:
 
     async def want(self, prefetch: int) -> None:
         self._prefetch = 0 if self._stopped else prefetch
-        if self._session is None:
+        session = self._session  # it may end meanwhile
+        if session is None:
             return  # the next one begins with it
         try:
             with translated_errors():
                 async with asyncio.timeout(CLOSING.total_seconds()):
-                    await self._adjust(self._session)
+                    await self._adjust(session)
         except BROKEN as error:
-            self._session.end(f"the broker did not hear what the consumer wants: {reason(error)}")
+            session.end(f"the broker did not hear what the consumer wants: {reason(error)}")
 
     async def stop(self) -> None:
         self._stopped = True

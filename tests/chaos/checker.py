@@ -1,0 +1,192 @@
+"""The judgement on a run. It imports nothing of the product and reads only the evidence.
+
+Each check gives a sentence for each violation that it finds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final
+
+from tests.chaos import ownership
+from tests.chaos.evidence import Evidence
+
+ENDED: Final = {"DONE", "FAILED", "CANCELLED"}
+MOVES: Final = {
+    "PENDING": {"PROCESSING", "CANCELLED"},
+    "PROCESSING": {"PROCESSING", "DONE", "FAILED", "CANCELLED", "PENDING"},
+    "FAILED": {"PENDING"},
+    "CANCELLED": {"PENDING"},
+    "DONE": set(),
+}
+FAILS: Final = {
+    "stumbles": "ConnectionError",
+    "retries": "RetryLater",
+    "hostile": "Hostile",
+    "unrenderable": "SyntaxError",
+    "permanent": "Permanent",
+    "overstays": "TimeoutError",
+}
+"""How an attempt of a kind may fail, beside being lost."""
+ENDS: Final = {"hostile": "FAILED", "unrenderable": "FAILED", "permanent": "FAILED", "overstays": "FAILED"} | {
+    "cancelled": "CANCELLED"
+}
+"""How a kind ends; the others are DONE. Any is FAILED when its last attempt was lost."""
+CHILDREN: Final = 3
+SOON: Final = 30.0
+"""Seconds after which a message in a queue that is served has been taken out of it."""
+
+
+def check(evidence: Evidence) -> list[str]:
+    """Every violation, in the order of the checks."""
+    return [sentence for one in CHECKS for sentence in one(evidence)]
+
+
+def every_create_was_answered_rightly(evidence: Evidence) -> Iterator[str]:
+    yield from (f"a create was refused: {answer}" for answer in evidence.refused)
+    yield from evidence.exits
+
+
+def no_log_tells_of_a_defect(evidence: Evidence) -> Iterator[str]:
+    for line, count in Counter(evidence.defects).items():
+        yield f"logged {count} times as an error: {line}"
+
+
+def every_task_ended(evidence: Evidence) -> Iterator[str]:
+    for task, asked in evidence.accepted.items():
+        if task not in evidence.rows:
+            yield f"{task} ({asked.kind}) was accepted and is not there"
+    for row in evidence.rows.values():
+        if row.status not in ENDED:
+            yield f"{row.id} ({row.kind}) did not end: {row.status} at version {row.version}, attempt {row.attempt}"
+
+
+def every_history_is_whole(evidence: Evidence) -> Iterator[str]:
+    for row in evidence.rows.values():
+        history = evidence.histories[row.id]
+        versions = [event.version for event in history]
+        if versions != list(range(1, len(history) + 1)):
+            yield f"{row.id} ({row.kind}) has the versions {versions}"
+            continue
+        last = history[-1]
+        if (row.status, row.version, row.attempt) != (last.status, last.version, last.attempt):
+            yield f"{row.id} ({row.kind}): its row is not what its last event says: {row}, {last}"
+        if history[0].status != "PENDING" or history[0].attempt:
+            yield f"{row.id} ({row.kind}) begins with {history[0]}"
+    strangers = evidence.histories.keys() - evidence.rows.keys()
+    yield from (f"{task} has events and no row" for task in strangers if evidence.histories[task])
+
+
+def every_move_is_legal(evidence: Evidence) -> Iterator[str]:
+    """A claim raises the attempt by one; to be given back or snoozed lowers it; nothing else changes it."""
+    for task, history in evidence.histories.items():
+        for before, after in pairwise(history):
+            move = f"{task}: version {after.version} goes from {before.status} to {after.status}"
+            if after.status not in MOVES[before.status]:
+                yield move
+            claimed = (before.status, after.status) == ("PENDING", "PROCESSING")
+            uncounted = (before.status, after.status) == ("PROCESSING", "PENDING") and not after.error
+            if after.attempt - before.attempt != claimed - uncounted:
+                yield f"{move} with attempt {after.attempt} after {before.attempt}"
+
+
+def every_task_ends_as_its_kind_does(evidence: Evidence) -> Iterator[str]:
+    for row in evidence.rows.values():
+        for event in evidence.histories[row.id]:
+            failure = event.error["type"] if event.error else None
+            if failure not in (None, "WorkerLost", FAILS.get(row.kind)):
+                yield f"{row.id} ({row.kind}): attempt {event.attempt} failed with {failure}: {event.message}"
+        lost = row.status == "FAILED" and row.error is not None and row.error["type"] == "WorkerLost"
+        if row.status in ENDED and row.status != ENDS.get(row.kind, "DONE") and not lost:
+            yield f"{row.id} ({row.kind}) ended {row.status}: {row.error}"
+
+
+def every_parent_has_its_children_once(evidence: Evidence) -> Iterator[str]:
+    keys = [row.key for row in evidence.rows.values() if row.key and row.key.startswith("child:")]
+    children = Counter(key.split(":")[1] for key in keys)
+    for row in evidence.rows.values():
+        count = children[row.id]
+        if row.kind == "parent" and (count > CHILDREN or (row.status == "DONE" and count != CHILDREN)):
+            yield f"{row.id} (parent, {row.status}) has {count} children"
+
+
+def nothing_is_left(evidence: Evidence) -> Iterator[str]:
+    for row in evidence.rows.values():
+        if row.is_due or row.is_claimed:
+            yield f"{row.id} ({row.kind}, {row.status}) is left {'due' if row.is_due else 'claimed'}"
+    for queue, (ready, unacknowledged) in evidence.waiting.items():
+        if ready or unacknowledged:
+            yield f"{queue} is left with {ready} messages ready and {unacknowledged} unacknowledged"
+
+
+def dead_letters_are_the_poison_and_the_failed(evidence: Evidence) -> Iterator[str]:
+    named = {_task_of(letter) for letter in evidence.dead}
+    bodies = {body for _, body in evidence.dead}
+    for row in evidence.rows.values():
+        if row.status == "FAILED" and row.id not in named:
+            yield f"{row.id} ({row.kind}) is FAILED and not in task.dead"
+    for body, at in evidence.poison.items():
+        may_be_lost = any(at - 0.5 <= emptied <= at + SOON for emptied in evidence.emptied)
+        if body not in bodies and not may_be_lost:
+            yield f"the poison {body[:80]!r} is not in task.dead"
+    failed = {one.task for history in evidence.histories.values() for one in history if one.status == "FAILED"}
+    for letter in evidence.dead:
+        if letter[1] not in evidence.tried_poison and _task_of(letter) not in failed:
+            yield f"task.dead holds {letter}, which is neither poison nor FAILED"
+
+
+def _task_of(letter: tuple[str | None, bytes]) -> str | None:
+    message_id, body = letter
+    try:
+        named = json.loads(body)
+    except ValueError:
+        return message_id
+    return named.get("task_id", message_id) if isinstance(named, dict) else message_id
+
+
+def every_watcher_saw_everything(evidence: Evidence) -> Iterator[str]:
+    unwatched = {task for task, asked in evidence.accepted.items() if not asked.watched}
+    for watcher, seen in evidence.seen.items():
+        for task, history in evidence.histories.items():
+            saw = seen.get(task, {})
+            missed = [event.version for event in history if saw.get(event.version) != event.status]
+            if missed and task not in unwatched:
+                yield f"{watcher} did not see versions {missed} of {task}, which has {len(history)}; it saw {saw}"
+    yield from (f"a version came after a later one: {event}" for event in evidence.disorder)
+
+
+def every_feed_is_true_and_whole(evidence: Evidence) -> Iterator[str]:
+    """What `/ws` brings to one connection is recorded, and between the first and the last of a task nothing is left
+    out.
+    """
+    recorded = {(one.task, one.version, one.status) for history in evidence.histories.values() for one in history}
+    for feed in evidence.feeds:
+        last: dict[str, int] = {}
+        for task, version, status in feed:
+            if (task, version, status) not in recorded:
+                yield f"/ws told of {task} at version {version}, {status}, which is not recorded"
+            if version not in (last.get(task, version), last.get(task, version - 1) + 1):
+                yield f"/ws told of {task} version {version} after {last[task]}"
+            last[task] = version
+
+
+CHECKS: Final[tuple[Callable[[Evidence], Iterator[str]], ...]] = (
+    every_create_was_answered_rightly,
+    no_log_tells_of_a_defect,
+    every_task_ended,
+    every_history_is_whole,
+    every_move_is_legal,
+    every_task_ends_as_its_kind_does,
+    every_parent_has_its_children_once,
+    nothing_is_left,
+    dead_letters_are_the_poison_and_the_failed,
+    every_watcher_saw_everything,
+    every_feed_is_true_and_whole,
+    ownership.nobody_else_runs_it_meanwhile,
+    ownership.every_start_was_claimed,
+    ownership.every_outcome_is_of_its_attempt,
+    ownership.every_loss_has_a_cause,
+)

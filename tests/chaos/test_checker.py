@@ -1,0 +1,204 @@
+"""The checker can fail: sound evidence passes, and each way in which it may be spoilt is told of."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.chaos.checker import check
+from tests.chaos.evidence import Accepted, Event, Evidence, Life, Row, Run, Span
+from tests.chaos.schedule import FAULTS, schedule
+
+DONE, LOST = "done", "lost"
+ERROR = {"type": "WorkerLost", "message": "Worker h-7-a was lost", "traceback": None}
+
+
+def history(task: str, *steps: tuple[str, int, str | None, str | None]) -> list[Event]:
+    """Of (status, attempt, worker, message), a second apart from second 100 on."""
+    return [
+        Event(
+            task, number, status, attempt, message, ERROR if message == ERROR["message"] else None, worker, 99 + number
+        )
+        for number, (status, attempt, worker, message) in enumerate(steps, 1)
+    ]
+
+
+def sound() -> Evidence:
+    """Process 7 ran one task and was killed during another, which process 8 did; and there was one poison."""
+    evidence = Evidence(lease=2.0)
+    evidence.lives = {7: Life("worker-0", 7, 90.0, 101.5, "killed"), 8: Life("worker-1", 8, 90.0)}
+    evidence.accepted = {DONE: Accepted("quick", 100, True), LOST: Accepted("quick", 100, True)}
+    name = "attempt 1 of process 7", "attempt 2 of process 8"
+    evidence.rows = {
+        DONE: Row(DONE, "quick", "DONE", 3, 1, False, False, name[0], None, None),
+        LOST: Row(LOST, "quick", "DONE", 5, 2, False, False, name[1], None, None),
+    }
+    evidence.histories[DONE] = history(
+        DONE, ("PENDING", 0, None, None), ("PROCESSING", 1, "h-7-a", None), ("DONE", 1, "h-7-a", None)
+    )
+    evidence.histories[LOST] = history(
+        LOST,
+        ("PENDING", 0, None, None),
+        ("PROCESSING", 1, "h-7-a", None),
+        ("PENDING", 1, "h-7-a", ERROR["message"]),
+        ("PROCESSING", 2, "h-8-b", None),
+        ("DONE", 2, "h-8-b", None),
+    )
+    evidence.runs = [Run(DONE, 1, 7, 101, 101.2), Run(LOST, 1, 7, 101, None), Run(LOST, 2, 8, 103, 103.5)]
+    evidence.poison, evidence.tried_poison, evidence.dead = {b"x": 100.0}, {b"x"}, [(None, b"x")]
+    everything = {task: {one.version: one.status for one in some} for task, some in evidence.histories.items()}
+    evidence.seen = {"one": everything, "two": copy.deepcopy(everything)}
+    evidence.feeds = [[(DONE, 1, "PENDING"), (DONE, 2, "PROCESSING"), (DONE, 2, "PROCESSING"), (DONE, 3, "DONE")]]
+    return evidence
+
+
+def test_sound_evidence_passes() -> None:
+    assert check(sound()) == []
+
+
+def change_row(task: str, **values: object) -> Callable[[Evidence], None]:
+    def spoil(evidence: Evidence) -> None:
+        evidence.rows[task] = replace(evidence.rows[task], **values)  # type: ignore[arg-type]
+
+    return spoil
+
+
+def change_event(task: str, version: int, **values: object) -> Callable[[Evidence], None]:
+    def spoil(evidence: Evidence) -> None:
+        history = evidence.histories[task]
+        history[version - 1] = replace(history[version - 1], **values)  # type: ignore[arg-type]
+
+    return spoil
+
+
+def lose(evidence: Evidence) -> None:
+    del evidence.rows[DONE]
+
+
+def leave_unfinished(evidence: Evidence) -> None:
+    del evidence.histories[DONE][1:]
+    change_row(DONE, status="PENDING", version=1, attempt=0)(evidence)
+
+
+def forget_a_version(evidence: Evidence) -> None:
+    del evidence.histories[LOST][2]
+
+
+def end_twice(evidence: Evidence) -> None:
+    evidence.histories[DONE] += [replace(evidence.histories[DONE][2], version=4)]
+    change_row(DONE, version=4)(evidence)
+    for seen in evidence.seen.values():
+        seen[DONE][4] = "DONE"
+
+
+def own_at_once(evidence: Evidence) -> None:
+    evidence.runs += [Run(DONE, 1, 8, 101.1, 101.4)]
+
+
+def overlap_without_a_loss(evidence: Evidence) -> None:
+    evidence.runs += [Run(DONE, 2, 8, 101.1, 101.4)]
+
+
+def do_not_kill(evidence: Evidence) -> None:
+    evidence.lives[7].ended = None
+    evidence.lives[7].how = ""
+    evidence.runs[1] = replace(evidence.runs[1], ended=102.0)
+
+
+def miss_a_version(evidence: Evidence) -> None:
+    del evidence.seen["two"][LOST][4]
+
+
+def miss_one_on_the_feed(evidence: Evidence) -> None:
+    del evidence.feeds[0][1:3]
+
+
+def invent_on_the_feed(evidence: Evidence) -> None:
+    evidence.feeds[0].append((DONE, 4, "DONE"))
+
+
+def lose_the_poison(evidence: Evidence) -> None:
+    evidence.dead.clear()
+
+
+def dead_letter_what_is_done(evidence: Evidence) -> None:
+    evidence.dead.append((DONE, b'{"task_id": "done"}'))
+
+
+def leave_a_message(evidence: Evidence) -> None:
+    evidence.waiting["task.created"] = (0, 1)
+
+
+def fail_without_a_letter(evidence: Evidence) -> None:
+    change_row(LOST, kind="permanent", status="FAILED")(evidence)
+    change_event(LOST, 5, status="FAILED")(evidence)
+    for seen in evidence.seen.values():
+        seen[LOST][5] = "FAILED"
+
+
+def add_a_child(evidence: Evidence) -> None:
+    change_row(DONE, kind="parent")(evidence)
+    change_row(LOST, key=f"child:{DONE}:1")(evidence)
+
+
+def refuse(evidence: Evidence) -> None:
+    evidence.refused.append("500")
+
+
+def log_an_error(evidence: Evidence) -> None:
+    evidence.defects += ["delivery failed", "delivery failed"]
+
+
+SPOILT = {
+    lose: "accepted and is not there",
+    leave_unfinished: "did not end: PENDING",
+    forget_a_version: "has the versions [1, 2, 4, 5]",
+    change_row(LOST, attempt=1): "its row is not what its last event says",
+    change_event(DONE, 1, status="PROCESSING"): "begins with",
+    change_event(LOST, 4, attempt=3): "from PENDING to PROCESSING with attempt 3 after 1",
+    change_event(LOST, 3, error=None): "from PROCESSING to PENDING with attempt 1 after 1",
+    end_twice: "version 4 goes from DONE to DONE",
+    own_at_once: "two handlers ran done at once",
+    overlap_without_a_loss: "two handlers ran done at once",
+    change_event(LOST, 4, worker="h-9-c"): "started 1 times and was claimed 0 times",
+    change_row(LOST, result="attempt 1 of process 7"): "is an outcome of attempt 1 of process 7, not of attempt 2",
+    change_event(LOST, 3, error=ERROR | {"type": "OSError"}): "failed with OSError",
+    do_not_kill: "was taken for lost at 102.0 without cause",
+    change_row(DONE, is_due=True): "is left due",
+    change_row(DONE, is_claimed=True): "is left claimed",
+    change_row(DONE, kind="permanent"): "ended DONE",
+    leave_a_message: "task.created is left with 0 messages ready and 1 unacknowledged",
+    lose_the_poison: "the poison b'x' is not in task.dead",
+    dead_letter_what_is_done: "neither poison nor FAILED",
+    fail_without_a_letter: "is FAILED and not in task.dead",
+    miss_a_version: "two did not see versions [4]",
+    miss_one_on_the_feed: "/ws told of done version 3 after 1",
+    invent_on_the_feed: "which is not recorded",
+    add_a_child: "has 1 children",
+    log_an_error: "logged 2 times as an error: delivery failed",
+    refuse: "a create was refused: 500",
+}
+
+
+@pytest.mark.parametrize(("spoil", "told"), SPOILT.items(), ids=SPOILT.values())
+def test_what_is_spoilt_is_told(spoil: Callable[[Evidence], None], told: str) -> None:
+    evidence = sound()
+    spoil(evidence)
+    assert any(told in sentence for sentence in check(evidence)), check(evidence)
+
+
+def test_a_stall_explains_a_loss_and_a_purge_explains_lost_poison() -> None:
+    evidence = sound()
+    do_not_kill(evidence)
+    evidence.stalls[7].append(Span(100.5, 101.0, "SIGSTOP"))
+    lose_the_poison(evidence)
+    evidence.emptied.append(101.0)
+    assert check(evidence) == []
+
+
+def test_a_seed_gives_one_schedule_and_each_fault_comes() -> None:
+    assert schedule(5, 300) == schedule(5, 300) != schedule(6, 300)
+    assert {fault.name for fault in schedule(5, 300)} == FAULTS.keys()

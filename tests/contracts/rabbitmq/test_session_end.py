@@ -1,0 +1,36 @@
+"""A session that ends while the consumer tells it what it wants: it is told why, and nothing else fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from yarl import URL
+
+from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
+from taskflow.infra.broker.rabbitmq.link import Lost
+from taskflow.infra.broker.rabbitmq.session import Session
+from tests.contracts.operator import new_topology
+
+
+class Ending:
+    """Ends as a lost connection does: its consumer forgets it before the call has failed."""
+
+    def __init__(self, consumer: RabbitConsumer) -> None:
+        self.consumer = consumer
+        self.reason = ""
+
+    async def want(self, prefetch: int, queues: Sequence[str]) -> None:
+        self.consumer._session = None
+        raise Lost("the connection is gone")
+
+    def end(self, reason: str) -> None:
+        self.reason = reason
+
+
+async def test_a_session_that_ends_meanwhile_is_told_why() -> None:
+    consumer = RabbitConsumer(URL("amqp://nowhere/"), new_topology(), ["default"], 1, lambda: None)
+    ending = Ending(consumer)
+    consumer._session = cast(Session, ending)
+    await consumer.want(3)
+    assert "the connection is gone" in ending.reason
