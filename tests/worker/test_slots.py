@@ -207,3 +207,20 @@ async def test_what_was_claimed_ahead_is_given_back_when_no_slot_comes_free(
         release.set()
         for one in long:
             assert (await bench.end(one)).attempt == 1
+
+
+async def test_a_message_is_acknowledged_once_its_claim_is_committed(bench: Bench) -> None:
+    """So that no handler, however long, meets the broker's acknowledgement time-out."""
+    release = asyncio.Event()
+
+    @task("long")
+    async def long(payload: Any) -> None:
+        await release.wait()
+
+    async with narrow(bench, long):
+        task_id = await bench.create("long")
+        await bench.reach(task_id, "PROCESSING")
+        await bench.until_idle()
+        assert (await bench.get(task_id)).status == "PROCESSING"
+        release.set()
+        assert (await bench.end(task_id)).status == "DONE"
