@@ -40,7 +40,12 @@ DEAD_LETTER_AGAIN: Final = 1.0
 
 @dataclass(slots=True)
 class Executor:
-    """Runs deliveries, any number at once. `running` is what the leases are kept for."""
+    """Runs deliveries, any number at once.
+
+    `running` is what the leases are kept for. `unreported` has those with progress that nobody was told yet,
+    `stragglers` the handlers that go on after their attempt's end. `came_in_turn` has for each queue the creation of the
+    latest task whose message came out of it in its turn.
+    """
 
     resources: Resources
     registry: Registry
@@ -65,7 +70,8 @@ class Executor:
             running.release()
         await _ended(self.deliveries, GIVE_BACK_TIME)
         for running in self.running.values():
-            logger.warning("handler does not stop: given back", task_id=running.claimed.task.id)
+            if running.goes_on:
+                logger.warning("handler does not stop: it is left", **_named(running.claimed.task))
             running.leave()
         await _ended(self.deliveries, GIVE_BACK_TIME)
         for one in [*self.deliveries, *self.stragglers]:
