@@ -43,8 +43,8 @@ class Executor:
     """Runs deliveries, any number at once.
 
     `running` is what the leases are kept for. `unreported` has those with progress that nobody was told yet,
-    `stragglers` the handlers that go on after their attempt's end. `came_in_turn` has for each queue the creation of the
-    latest task whose message came out of it in its turn.
+    `stragglers` the handlers that go on after their attempt's end. `came_in_turn` has for each queue when the latest
+    task was created whose message came out of it in its turn.
     """
 
     resources: Resources
