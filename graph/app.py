@@ -17,6 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http import health, rest
+from taskflow.graph.http.admission import Admission
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
 from taskflow.graph.http.index import GraphQLWithPage, index
 from taskflow.graph.http.prefix import ForwardedPrefix, prefix_of
@@ -88,8 +89,9 @@ def _middleware(origins: Sequence[str]) -> list[Middleware]:
             allow_origins=origins,
             allow_methods=["GET", "POST"],
             allow_headers=["content-type", "idempotency-key"],
-            expose_headers=["link", "location"],
+            expose_headers=["link", "location", "retry-after"],
         ),
+        Middleware(Admission),
     ]
 
 

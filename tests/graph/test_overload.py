@@ -5,8 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from taskflow.db import tasks
+from taskflow.graph.http.admission import Admission
 from taskflow.infra.batcher import Bounds
 from taskflow.infra.pulses import Pulses
 from taskflow.infra.resources import Resources
@@ -61,6 +64,27 @@ async def test_graphql_says_the_same_with_the_same_status(client: httpx.AsyncCli
         assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
     go_on.set()
     await asyncio.gather(*posts)
+
+
+async def test_requests_beyond_what_a_process_answers_at_a_time_are_refused_and_the_others_answered() -> None:
+    go_on, began = asyncio.Event(), 0
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal began
+        began += 1
+        await go_on.wait()
+        await PlainTextResponse("answered")(scope, receive, send)
+
+    transport = httpx.ASGITransport(Admission(app, at_a_time=3))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        asked = [asyncio.ensure_future(client.get("/tasks")) for _ in range(10)]
+        refused, _ = await asyncio.wait(asked, timeout=1)
+        assert began == 3
+        assert {(one.result().status_code, one.result().headers["retry-after"]) for one in refused} == {(503, "2")}
+        assert len(refused) == 7
+        go_on.set()
+        assert sorted([(await one).status_code for one in asked]) == [200] * 3 + [503] * 7
+        assert (await client.get("/tasks")).status_code == 200
 
 
 async def test_a_loop_that_is_silent_makes_the_process_unfit(
