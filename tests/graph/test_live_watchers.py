@@ -76,6 +76,7 @@ async def test_many_watchers_come_and_go_while_events_flow(bench: Bench) -> None
             assert set(await asyncio.gather(*(visit() for _ in range(50)))) == {1}
     finally:
         flowing.cancel()
+        await asyncio.wait([flowing])
         with suppress(asyncio.CancelledError):
             await flowing
     assert bench.hub.watchers == 0
