@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -34,31 +34,43 @@ async def in_background(work: Coroutine[Any, Any, None], *, name: str) -> AsyncI
         task.result()
 
 
-def supervised(
-    work: Callable[[], Coroutine[Any, Any, None]], *, name: str
-) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+@asynccontextmanager
+async def supervised(work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
     """The same for what runs for ever: an error that nobody expected is logged at once, and `work` is begun anew.
 
-    It ends when it returns. A CancelledError that nobody of ours asked for, as libraries raise, is such an error.
+    It ends when it returns. A CancelledError that is not ours is such an error too: libraries raise it, and a handler
+    may cancel every task that there is.
     """
-    return in_background(_for_ever(work, name), name=name)
+    ending = asyncio.Event()
+    async with in_background(_for_ever(work, name, ending), name=name) as task:
+        try:
+            yield task
+        finally:
+            ending.set()
 
 
-async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]], name: str, ending: asyncio.Event) -> None:
     waits, clock = doubling(FIRST_AGAIN, cap=LONGEST_AGAIN), asyncio.get_running_loop().time
     while True:
         began = clock()
         try:
             return await work()
         except asyncio.CancelledError:
-            if is_cancelled():
+            if ending.is_set():
                 raise
+            _forget_cancellation()
             logger.exception("%s was cut off; it is started again", name)
         except Exception:
             logger.exception("%s failed; it is started again", name)
         if clock() - began > STEADY.total_seconds():
             waits = doubling(FIRST_AGAIN, cap=LONGEST_AGAIN)
         await asyncio.sleep(next(waits))
+
+
+def _forget_cancellation() -> None:
+    task = asyncio.current_task()
+    while task and task.cancelling():
+        task.uncancel()
 
 
 def is_cancelled() -> bool:

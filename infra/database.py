@@ -74,8 +74,15 @@ def _check_folder(url: sa.URL) -> None:
             raise DatabaseUnavailable(f"DB_URL: there is no folder {folder}")
 
 
+def _in_one_place(url: sa.URL) -> sa.URL:
+    """A file stays the same one when a handler changes the directory."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith((":memory:", "file:")):
+        return url
+    return url.set(database=str(Path(url.database).absolute()))
+
+
 def create_engine(url: str, *, echo: bool = False, pool_size: int = 10) -> AsyncEngine:
-    parsed = sa.make_url(url)
+    parsed = _in_one_place(sa.make_url(url))
     options: dict[str, Any] = {
         "echo": echo,
         "json_serializer": lambda value: dump_json(value).decode(),

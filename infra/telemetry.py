@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from contextlib import suppress
 from typing import Any, Literal
 
 import orjson
@@ -48,7 +49,13 @@ class _Named:
 
     def __init__(self, name: str, out: Any) -> None:
         self.name = name
-        self.debug = self.info = self.warning = self.error = self.critical = self.exception = out.msg
+        self._out = out
+        self.debug = self.info = self.warning = self.error = self.critical = self.exception = self._write
+
+    def _write(self, line: Any) -> None:
+        """Where nobody reads the log any more, there is nobody to tell; work goes on."""
+        with suppress(OSError, ValueError):  # a closed pipe, a full disk, a closed file
+            self._out.msg(line)
 
 
 def _set_up_libraries(level: str, stamps: list[Any], final: list[Any]) -> None:

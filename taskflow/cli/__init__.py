@@ -6,13 +6,16 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from taskflow.cli.parser import REMOTE, parser
 from taskflow.infra.errors import StartError
 
 LAST_WAIT: Final = 1.0
+LONGEST_END: Final = 1.8
 """Seconds."""
 STDOUT: Final = 1
 
@@ -51,11 +54,28 @@ def run(coroutine: Coroutine[Any, Any, int | None]) -> int | None:
         runner = asyncio.Runner()
     else:
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    status: int | None = 1
     try:
-        return runner.run(coroutine)
+        status = runner.run(coroutine)
+        return status
     finally:
+        _end_in_time(status or 0)
         if runner.run(_others_end()):
             runner.close()
+
+
+def _end_in_time(status: int) -> None:
+    """Python waits for threads that a handler has begun: those that do not end are left, with the process."""
+
+    def leave() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status)
+
+    timer = threading.Timer(LONGEST_END, leave)
+    timer.daemon = True
+    timer.start()
 
 
 async def _others_end() -> bool:

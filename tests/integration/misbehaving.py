@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -64,6 +65,18 @@ async def stays(payload: Any) -> None:
     while True:
         with suppress(BaseException):
             await asyncio.sleep(60)
+
+
+@task("moves")
+def moves(payload: Any) -> str:
+    os.chdir("/")
+    return os.getcwd()
+
+
+@task("threads")
+def threads(payload: Any) -> str:
+    threading.Thread(target=time.sleep, args=[60]).start()
+    return "begun"
 
 
 @task("overstays", max_attempts=2, timeout=0.3)

@@ -62,9 +62,15 @@ async def test_the_next_attempt_waits_for_a_thread_that_goes_on(cluster: Cluster
     assert await program.says(lambda line: line["event"].startswith("handler goes on after its end"))
 
 
+async def test_a_handler_may_change_the_directory(cluster: Cluster) -> None:
+    assert [row.result for row in await run(cluster, ("moves", {}))] == ["/"]
+    ended = await run(cluster, *[("neighbour", {"seconds": 0.01})] * 20)
+    assert {row.status for row in ended} == {"DONE"}
+
+
 async def test_a_child_that_outlives_the_process_keeps_neither_its_port_nor_its_stop(cluster: Cluster) -> None:
     [program] = cluster.programs
-    [ended] = await run(cluster, ("orphan", {}))
+    ended, _ = await run(cluster, ("orphan", {}), ("threads", {}))
     try:
         staying = await cluster.client.create(kind="stays", payload={})
         await program.says(lambda line: line.get("task_id") == staying and line["event"] == "attempt started")

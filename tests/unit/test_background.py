@@ -44,6 +44,25 @@ async def test_a_cancellation_that_nobody_asked_for_ends_nothing(caplog: pytest.
     assert await logged(caplog, "the loop was cut off")
 
 
+async def test_who_cancels_every_task_ends_no_loop(caplog: pytest.LogCaptureFixture) -> None:
+    turns, again = 0, asyncio.Event()
+
+    async def loop() -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 3:
+            again.set()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5), supervised(loop, name="the loop"):
+        for _ in range(2):
+            await asyncio.sleep(0.02)
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+        await again.wait()
+    assert await logged(caplog, "the loop was cut off")
+
+
 async def test_a_loop_that_returns_has_ended() -> None:
     turns = []
 
