@@ -12,12 +12,11 @@ from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, cast, get_args, get_type_hints, is_typeddict
 
 from taskflow.db.lifecycle import TaskStatus
-from taskflow.db.models import StatusEvent, Task, TaskEvent
 from taskflow.db.types import Unreadable
 
 logger = logging.getLogger("taskflow.db")
 
-Record = TypeVar("Record", Task, TaskEvent, StatusEvent)
+Record = TypeVar("Record")
 
 LONGEST_QUEUE: Final = 100
 CHECKED: Final = {str, int, bool, float, datetime, TaskStatus, NoneType, dict}

@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from taskflow.db.decoding import records
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import tasks
 from taskflow.db.transaction import read
@@ -33,7 +34,7 @@ class EndedCount:
 
 async def ended(engine: AsyncEngine, since: datetime, until: datetime, step: timedelta) -> list[EndedCount]:
     """What ended from `since` to before `until`, counted by steps of whole seconds. One statement."""
-    return [EndedCount(*row) for row in await read(engine, ended_statement(engine.dialect.name, since, until, step))]
+    return records(EndedCount, await read(engine, ended_statement(engine.dialect.name, since, until, step)))
 
 
 def ended_statement(dialect: str, since: datetime, until: datetime, step: timedelta) -> sa.Select[Any]:
@@ -62,7 +63,8 @@ def _rounded(duration: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 async def running_by_queue(engine: AsyncEngine) -> dict[str, int]:
     """Tasks that run now; as many rows as workers have places. One statement."""
     statement = sa.select(tasks.c.queue, sa.func.count()).where(tasks.c.status == TaskStatus.PROCESSING)
-    return {row[0]: row[1] for row in await read(engine, statement.group_by(tasks.c.queue))}
+    rows = await read(engine, statement.group_by(tasks.c.queue))
+    return {name: count for name, count in rows if isinstance(name, str)}
 
 
 async def kinds(engine: AsyncEngine) -> list[str]:
@@ -77,7 +79,7 @@ async def queues(engine: AsyncEngine) -> list[str]:
 
 async def _names(engine: AsyncEngine, column: sa.Column[str]) -> list[str]:
     rows: Sequence[Any] = await read(engine, names_statement(column))
-    return [row[0] for row in rows if row[0] is not None]
+    return [row[0] for row in rows if isinstance(row[0], str)]  # after the last comes NULL
 
 
 def names_statement(column: sa.Column[str]) -> sa.Select[Any]:

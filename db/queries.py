@@ -18,6 +18,7 @@ from taskflow.db.pages import page as page
 from taskflow.db.pages import passing
 from taskflow.db.rows import EVENT_COLUMNS, IDS, padded
 from taskflow.db.transaction import LONGEST_OPEN, read
+from taskflow.db.types import UNREADABLE
 
 UNDATED_IDS: Final = 1000
 """Room for the first events of rows that one transaction may have found."""
@@ -43,7 +44,7 @@ async def count(engine: AsyncEngine, where: Filter) -> int:
 async def count_by_status(engine: AsyncEngine) -> dict[TaskStatus, int]:
     """Every status, zeros included. Reads the whole status index: cache it."""
     rows = await read(engine, sa.select(tasks.c.status, sa.func.count()).group_by(tasks.c.status))
-    return dict.fromkeys(TaskStatus, 0) | {row[0]: row[1] for row in rows}
+    return dict.fromkeys(TaskStatus, 0) | {status: count for status, count in rows if status is not UNREADABLE}
 
 
 async def histories(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, list[TaskEvent]]:
