@@ -188,6 +188,8 @@ async def _open(connection: aio_pika.Connection, transport: Transport) -> None:
         if transport.closing is None:
             raise
         raise NotOpened(transport.closing) from error
+    except StopAsyncIteration as error:  # which may not leave an async generator, as the caller is
+        raise ConnectionResetError("closed by the broker before it was open") from error
 
 
 async def _close(connection: aio_pika.Connection, transport: Transport) -> None:

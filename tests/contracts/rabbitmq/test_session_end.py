@@ -1,15 +1,18 @@
-"""A session that ends while the consumer tells it what it wants: it is told why, and nothing else fails."""
+"""A connection that ends while something is asked of it: who asks learns that it is gone, and nothing else fails."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import cast
 
+import aio_pika
+import pytest
 from yarl import URL
 
 from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
 from taskflow.infra.broker.rabbitmq.link import Lost
 from taskflow.infra.broker.rabbitmq.session import Session
+from taskflow.infra.broker.rabbitmq.transport import connected
 from tests.contracts.operator import new_topology
 
 
@@ -34,3 +37,15 @@ async def test_a_session_that_ends_meanwhile_is_told_why() -> None:
     consumer._session = cast(Session, ending)
     await consumer.want(3)
     assert "the connection is gone" in ending.reason
+
+
+async def test_a_broker_that_goes_away_during_the_handshake_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What aiormq raises then would leave a context manager as a RuntimeError, and end a process that starts."""
+
+    async def connect(self: aio_pika.Connection, timeout: float | None = None) -> None:
+        raise StopAsyncIteration
+
+    monkeypatch.setattr(aio_pika.Connection, "connect", connect)
+    with pytest.raises(ConnectionResetError, match="before it was open"):
+        async with connected(URL("amqp://127.0.0.1:9/"), "test"):
+            raise AssertionError
