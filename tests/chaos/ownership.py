@@ -22,7 +22,9 @@ STEP: Final = 5.0
 
 
 def nobody_else_runs_it_meanwhile(evidence: Evidence) -> Iterator[str]:
-    """One run of a task at a time, unless the earlier attempt was recorded as lost."""
+    """One run of a task at a time, unless the earlier attempt was recorded as lost: a process that was stopped between
+    its claim and the start may then start late.
+    """
     runs: dict[str, list[Run]] = defaultdict(list)
     for run in evidence.runs:
         runs[run.task].append(run)
@@ -31,7 +33,7 @@ def nobody_else_runs_it_meanwhile(evidence: Evidence) -> Iterator[str]:
         for first, second in combinations(sorted(some, key=lambda run: run.began), 2):
             if second.began >= _end(evidence, first):
                 continue
-            if first.attempt == second.attempt or (first.task, first.attempt) not in lost:
+            if first.attempt == second.attempt or (first.task, min(first.attempt, second.attempt)) not in lost:
                 yield f"two handlers ran {first.task} at once: {first}, {second}"
 
 

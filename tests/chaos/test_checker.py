@@ -98,6 +98,10 @@ def own_at_once(evidence: Evidence) -> None:
     evidence.runs += [Run(DONE, 1, 8, 101.1, 101.4)]
 
 
+def come_late(evidence: Evidence) -> None:
+    evidence.disorder.append({"taskId": DONE, "version": 1})
+
+
 def overlap_without_a_loss(evidence: Evidence) -> None:
     evidence.runs += [Run(DONE, 2, 8, 101.1, 101.4)]
 
@@ -175,6 +179,7 @@ SPOILT = {
     dead_letter_what_is_done: "neither poison nor FAILED",
     fail_without_a_letter: "is FAILED and not in task.dead",
     miss_a_version: "two did not see versions [4]",
+    come_late: "a version came after a later one",
     miss_one_on_the_feed: "/ws told of done version 3 after 1",
     invent_on_the_feed: "which is not recorded",
     add_a_child: "has 1 children",
@@ -196,6 +201,14 @@ def test_a_stall_explains_a_loss_and_a_purge_explains_lost_poison() -> None:
     evidence.stalls[7].append(Span(100.5, 101.0, "SIGSTOP"))
     lose_the_poison(evidence)
     evidence.emptied.append(101.0)
+    assert check(evidence) == []
+
+
+def test_a_stopped_process_may_start_late_what_it_has_lost() -> None:
+    evidence = sound()
+    evidence.lives[7].ended = None
+    evidence.stalls[7].append(Span(100.5, 103.1, "SIGSTOP"))
+    evidence.runs[1] = Run(LOST, 1, 7, 103.1, 103.4)
     assert check(evidence) == []
 
 
