@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from taskflow.db.errors import TaskFlowError
 from taskflow.db.revision import is_current
+from taskflow.db.transaction import is_unavailable
 from taskflow.infra.database import open_database
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import Resources
@@ -30,10 +31,25 @@ async def migrate_database(settings: Settings) -> None:
 async def wait_for_migration(resources: Resources) -> None:
     """For as long as the settings wait for the database itself. Raises StartError."""
     settings = resources.settings
-    for attempt in range(settings.db_connect_attempts):
-        if await is_current(resources.engine):
+    told = ""
+    for _ in range(settings.db_connect_attempts):
+        reason = await _why_not(resources)
+        if reason is None:
             return
-        if attempt == 0:
-            sys.stderr.write("The database is not migrated yet: waiting for `taskflow migrate`\n")
+        if reason != told:
+            sys.stderr.write(f"{reason}\n")
+            told = reason
         await asyncio.sleep(settings.db_connect_backoff.total_seconds())
     raise StartError("The database is not migrated: run `taskflow migrate`")
+
+
+async def _why_not(resources: Resources) -> str | None:
+    """Why the database can't be used yet; None when it can."""
+    try:
+        if await is_current(resources.engine):
+            return None
+    except (sa.exc.DBAPIError, OSError) as error:
+        if not is_unavailable(error):
+            raise
+        return "The database is away again: waiting for it"
+    return "The database is not migrated yet: waiting for `taskflow migrate`"

@@ -70,8 +70,8 @@ class Dispatcher:
 
     async def run_once(self) -> float:
         """Hand over what is due; seconds until there is more. Raises StoreUnavailable, BrokerUnavailable."""
-        await self._recover_lost()
-        now = datetime.now(UTC)
+        now = datetime.now(UTC)  # before anything that may hang: who is lost by now was lost before
+        await self._recover_lost(now)
         if now >= self._read_titles_at and not await read_titles(self._resources.engine):
             self._read_titles_at = now + READ_TITLES
         await self._resources.broker.ping()  # rows are left alone while it is away: none can be handed over
@@ -96,13 +96,12 @@ class Dispatcher:
             await dead_letter(resources, failed)
         return len(rows) == AT_A_TIME
 
-    async def _recover_lost(self) -> None:
+    async def _recover_lost(self, now: datetime) -> None:
         """Every ten seconds; and once a second after the broker was away, until its queue was seen empty.
 
         Whatever was published before it came back, it may have lost; what comes in at once afterwards hides that.
         """
         settings, broker = self._resources.settings, self._resources.broker
-        now = datetime.now(UTC)
         if broker.generation != self._generation:
             self._generation = broker.generation
             self._suspected = dict.fromkeys(settings.worker_queues, now + UNTOUCHED_FOR)

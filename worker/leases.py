@@ -105,7 +105,7 @@ class LeaseKeeper:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             turned, began = asyncio.Event(), time.monotonic()
-            self._worker_loop.call_soon_threadsafe(self._loop.call_soon_threadsafe, turned.set)
+            self._worker_loop.call_soon_threadsafe(self._answer, turned)
             with suppress(TimeoutError):
                 async with asyncio.timeout(BLOCKED):
                     await turned.wait()
@@ -116,6 +116,11 @@ class LeaseKeeper:
                 seconds = round(time.monotonic() - began, 1)
                 logger.warning("the event loop was blocked", kind=kind, seconds=seconds)
             self._executor.resources.pulses.beat("event loop")
+
+    def _answer(self, turned: asyncio.Event) -> None:
+        """In the worker's loop."""
+        with suppress(RuntimeError):  # this thread has ended meanwhile
+            self._loop.call_soon_threadsafe(turned.set)
 
     def _who_blocks(self) -> str | None:
         """The kind whose handler is in the loop at the moment; None when it is something else."""
