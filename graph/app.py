@@ -40,7 +40,7 @@ OPENAPI: Final = Path(__file__).parent / "http" / "openapi.json"
 async def open_services(resources: Resources) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         submitter = await stack.enter_async_context(open_submitter(resources))
-        hub = await stack.enter_async_context(open_hub(resources.engine, resources.bus, resources.pulses))
+        hub = await stack.enter_async_context(open_hub(resources.engine, resources.bus, resources.liveness))
         yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources))
 
 

@@ -10,7 +10,7 @@ from taskflow.infra.broker import Broker
 from taskflow.infra.broker.topology import Topology
 from taskflow.infra.bus import Bus
 from taskflow.infra.database import check_packets, open_database
-from taskflow.infra.pulses import Pulses
+from taskflow.infra.liveness import Liveness
 from taskflow.infra.settings import Settings
 
 
@@ -20,7 +20,7 @@ class Resources:
     engine: AsyncEngine
     broker: Broker
     bus: Bus
-    pulses: Pulses = field(default_factory=Pulses)
+    liveness: Liveness = field(default_factory=Liveness)
 
 
 @asynccontextmanager

@@ -61,7 +61,7 @@ class Dispatcher:
                 delay = LONGEST_SLEEP / 4
             if time.monotonic() - began > HUNG.total_seconds():
                 self._distrust()
-            self._resources.pulses.beat("dispatcher")
+            self._resources.liveness.note("dispatcher")
             await asyncio.sleep(delay)
 
     def _distrust(self) -> None:

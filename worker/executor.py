@@ -43,7 +43,7 @@ class Executor:
     """Runs deliveries, any number at once.
 
     `running` is what the leases are kept for. `unreported` has those with progress that nobody was told yet,
-    `stragglers` the handlers that go on after their attempt's end. `came_in_turn` has for each queue when the latest
+    `going_on` the handlers that go on after their attempt's end. `came_in_turn` has for each queue when the latest
     task was created whose message came out of it in its turn.
     """
 
@@ -54,7 +54,7 @@ class Executor:
     running: dict[str, RunningAttempt] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     deliveries: set[asyncio.Task[None]] = field(default_factory=set)
-    stragglers: set[asyncio.Task[None]] = field(default_factory=set)
+    going_on: set[asyncio.Task[None]] = field(default_factory=set)
     came_in_turn: dict[str, datetime] = field(default_factory=dict)
     stopping: bool = False
 
@@ -74,7 +74,7 @@ class Executor:
                 logger.warning("handler does not stop: it is left", **_named(running.claimed.task))
             running.leave()
         await _ended(self.deliveries, GIVE_BACK_TIME)
-        for one in [*self.deliveries, *self.stragglers]:
+        for one in [*self.deliveries, *self.going_on]:
             one.cancel()
 
     async def _guarded(self, delivery: Delivery, slots: Slots) -> None:
@@ -158,7 +158,7 @@ class Executor:
             outcome = await running.run(work, self.registry.get(task.kind), jitter=random.random())  # noqa: S311
             if held := running.goes_on:
                 logger.warning("handler goes on after its end: its slot stays taken", **_named(task))
-                _keep(self.stragglers, _hold(running, slots), "straggler")
+                _keep(self.going_on, _hold(running, slots), "handler that goes on")
                 if isinstance(outcome, Failed) and outcome.retry_in is not None and not running.is_last:
                     await running.until_over()
             return outcome

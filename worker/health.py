@@ -14,7 +14,7 @@ from taskflow.worker.intake import Intake
 logger = structlog.get_logger("taskflow.worker")
 
 LOOPS: Final = ("consumer", "dispatcher", "event loop", "heartbeat", "slots")
-"""Those of a worker that `pulses` hears of."""
+"""Those of a worker that `liveness` hears of."""
 LOOK_EVERY: Final = 1.0
 """Seconds."""
 
@@ -28,17 +28,17 @@ async def keep_health(resources: Resources, intakes: Sequence[Intake], stop: asy
 
     Raises Stuck once all slots have been stuck for a lease.
     """
-    settings, pulses = resources.settings, resources.pulses
+    settings, liveness = resources.settings, resources.liveness
     while not stop.is_set():
         stuck_for = min(one.slots.stuck_for() for one in intakes)
         if stuck_for > settings.worker_lease.total_seconds():
             raise Stuck("Every slot is held by a handler that goes on after its time limit: start another worker.")
         if not stuck_for:
-            pulses.beat("slots")
+            liveness.note("slots")
         for one in intakes:
             if one.consumer.is_well:
-                pulses.beat("consumer")
-        if settings.worker_heartbeat_file and not pulses.silent():
+                liveness.note("consumer")
+        if settings.worker_heartbeat_file and not liveness.silent():
             settings.worker_heartbeat_file.touch()
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY):

@@ -74,7 +74,7 @@ class LeaseKeeper:
             except StoreUnavailable:
                 logger.warning("leases not extended: the database is away", running=len(self._executor.running))
                 wait = min(AGAIN, interval)
-            self._executor.resources.pulses.beat("heartbeat")
+            self._executor.resources.liveness.note("heartbeat")
 
     async def _stops_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):
@@ -115,7 +115,7 @@ class LeaseKeeper:
                 await turned.wait()
                 seconds = round(time.monotonic() - began, 1)
                 logger.warning("the event loop was blocked", kind=kind, seconds=seconds)
-            self._executor.resources.pulses.beat("event loop")
+            self._executor.resources.liveness.note("event loop")
 
     def _answer(self, turned: asyncio.Event) -> None:
         """In the worker's loop."""

@@ -55,7 +55,7 @@ async def run_worker(
         executor = Executor(resources, registry, records, Children(submitter, settings.payload_max_bytes, handle))
         for loop in (hear_cancellations, report_progress):
             await stack.enter_async_context(supervised(partial(loop, executor), name=loop.__name__))
-        stack.callback(resources.pulses.forget, *LOOPS)
+        stack.callback(resources.liveness.forget, *LOOPS)
         await stack.enter_async_context(open_leases(executor))
         async with AsyncExitStack() as taking:
             intakes = [await _open_intake(taking, group, slots, executor) for group, slots in groups(settings)]

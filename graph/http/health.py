@@ -62,7 +62,7 @@ def _error(done: asyncio.Task[None]) -> BaseException | None:
 async def livez(request: Request) -> Response:
     """Whether this process's own loops turn: nothing that another process could mend."""
     services: Services = request.app.state.services
-    if silent := services.resources.pulses.silent():
+    if silent := services.resources.liveness.silent():
         logger.error("nothing was heard for 30 s of: %s", ", ".join(silent))
         return JSONResponse({"status": "unavailable", "silent": silent}, 503)
     return JSONResponse({"status": "ok"})

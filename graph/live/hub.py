@@ -22,11 +22,11 @@ from taskflow.graph.live.watcher import News, Watcher
 from taskflow.infra.background import supervised
 from taskflow.infra.bus import GAP, STATUS_CHANNEL, Bus
 from taskflow.infra.events.status import decode
-from taskflow.infra.pulses import Pulses
+from taskflow.infra.liveness import Liveness
 
 logger = logging.getLogger("taskflow.live")
 
-PULSE: Final = "watching"
+LOOP: Final = "watching"
 COMPARE_EVERY: Final = timedelta(seconds=2)
 KEPT: Final = timedelta(minutes=1)
 """How long the order in which events came is remembered for somebody who was the last to watch, and comes again."""
@@ -37,10 +37,10 @@ DELIVERED_AT_A_TIME: Final = 50
 
 
 class Hub:
-    def __init__(self, engine: AsyncEngine, bus: Bus, pulses: Pulses) -> None:
+    def __init__(self, engine: AsyncEngine, bus: Bus, liveness: Liveness) -> None:
         self._engine = engine
         self._bus = bus
-        self._pulses = pulses
+        self._liveness = liveness
         self._by_task: dict[str, set[Watcher]] = {}
         self._of_all: set[Watcher] = set()
         self._ledger: Ledger | None = None
@@ -110,7 +110,7 @@ class Hub:
         while True:
             await asyncio.sleep(every.total_seconds())
             await self._compare_safely()
-            self._pulses.beat(PULSE)
+            self._liveness.note(LOOP)
 
     async def _compare_safely(self) -> None:
         try:
@@ -167,11 +167,11 @@ class Hub:
 
 @asynccontextmanager
 async def open_hub(
-    engine: AsyncEngine, bus: Bus, pulses: Pulses, *, compare_every: timedelta = COMPARE_EVERY
+    engine: AsyncEngine, bus: Bus, liveness: Liveness, *, compare_every: timedelta = COMPARE_EVERY
 ) -> AsyncIterator[Hub]:
-    hub = Hub(engine, bus, pulses)
+    hub = Hub(engine, bus, liveness)
     async with AsyncExitStack() as stack:
-        stack.callback(pulses.forget, PULSE)
+        stack.callback(liveness.forget, LOOP)
         await stack.enter_async_context(supervised(hub.listen, name="listen"))
         await stack.enter_async_context(supervised(lambda: hub.compare_for_ever(compare_every), name="compare"))
         yield hub

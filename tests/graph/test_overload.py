@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from taskflow.db import tasks
 from taskflow.graph.http.admission import Admission
 from taskflow.infra.batcher import Bounds
-from taskflow.infra.pulses import Pulses
+from taskflow.infra.liveness import Liveness
 from taskflow.infra.resources import Resources
 from tests.graph.api import COUNT, CREATE, Api
 
@@ -91,12 +91,12 @@ async def test_a_loop_that_is_silent_makes_the_process_unfit(
     client: httpx.AsyncClient, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr(resources.pulses, "_clock", lambda: now)
-    monkeypatch.setattr(resources.pulses, "_beats", {})
-    resources.pulses.beat("dispatcher")
+    monkeypatch.setattr(resources.liveness, "_clock", lambda: now)
+    monkeypatch.setattr(resources.liveness, "_turns", {})
+    resources.liveness.note("dispatcher")
     now = 29.0
     assert (await client.get("/livez")).status_code == 200
     now = 31.0
     response = await client.get("/livez")
     assert (response.status_code, response.json()) == (503, {"status": "unavailable", "silent": ["dispatcher"]})
-    assert isinstance(resources.pulses, Pulses)
+    assert isinstance(resources.liveness, Liveness)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from taskflow.infra.background import supervised
-from taskflow.infra.pulses import Pulses
+from taskflow.infra.liveness import Liveness
 from tests.contracts.waiting import logged
 
 
@@ -77,13 +77,13 @@ async def test_a_loop_that_returns_has_ended() -> None:
 
 def test_a_loop_that_was_heard_once_is_missed() -> None:
     now = 0.0
-    pulses = Pulses(clock=lambda: now)
-    pulses.beat("dispatcher")
-    pulses.beat("heartbeat")
+    liveness = Liveness(clock=lambda: now)
+    liveness.note("dispatcher")
+    liveness.note("heartbeat")
     now = 29.0
-    pulses.beat("heartbeat")
-    assert pulses.silent() == []
+    liveness.note("heartbeat")
+    assert liveness.silent() == []
     now = 31.0
-    assert pulses.silent() == ["dispatcher"]
-    pulses.forget("dispatcher")
-    assert pulses.silent() == []
+    assert liveness.silent() == ["dispatcher"]
+    liveness.forget("dispatcher")
+    assert liveness.silent() == []

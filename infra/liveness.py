@@ -8,22 +8,22 @@ from typing import Final
 SILENT: Final = timedelta(seconds=30)
 
 
-class Pulses:
-    """A loop that has beaten once is expected to go on doing so, until it is forgotten."""
+class Liveness:
+    """A loop that was noted once is expected to be noted again, until it is forgotten."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._beats: dict[str, float] = {}
+        self._turns: dict[str, float] = {}
 
-    def beat(self, name: str) -> None:
-        self._beats[name] = self._clock()
+    def note(self, name: str) -> None:
+        self._turns[name] = self._clock()
 
     def forget(self, *names: str) -> None:
         """These have ended as they should."""
         for name in names:
-            self._beats.pop(name, None)
+            self._turns.pop(name, None)
 
     def silent(self) -> list[str]:
         """The loops of which nothing was heard for 30 s."""
         since = self._clock() - SILENT.total_seconds()
-        return sorted(name for name, at in self._beats.items() if at < since)
+        return sorted(name for name, at in self._turns.items() if at < since)
