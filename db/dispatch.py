@@ -72,7 +72,7 @@ async def next_due(engine: AsyncEngine) -> datetime | None:
             (await connection.execute(statement, {"status": status})).scalar()
             for status in (TaskStatus.PENDING, TaskStatus.PROCESSING, TaskStatus.FAILED)
         ]
-        return min((at for at in instants if at is not None), default=None)
+        return min((at for at in instants if isinstance(at, datetime)), default=None)
 
     return await transact(engine, work)
 

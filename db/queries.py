@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -119,7 +119,20 @@ async def event_ids(engine: AsyncEngine, *, after: int, limit: int) -> list[int]
 async def recorded(
     engine: AsyncEngine, *, after: int, limit: int, task_id: str | None = None, among: Sequence[int] | None = None
 ) -> list[StatusEvent]:
-    """Changes with ids above `after`, in their order: of all tasks, of one, or those with the ids named."""
+    """Changes with ids above `after`, in their order: of all tasks, of one, or those with the ids named.
+
+    Fewer than `limit` only when there are no more: others come in place of those that can't be read.
+    """
+    found: list[StatusEvent] = []
+    while True:
+        rows = await read(engine, _recorded(after, limit, task_id, among))
+        found += records(StatusEvent, rows)
+        if len(rows) < limit or len(found) >= limit:
+            return found
+        after = rows[-1][0]
+
+
+def _recorded(after: int, limit: int, task_id: str | None, among: Sequence[int] | None) -> sa.Select[Any]:
     joined = sa.select(*EVENT_COLUMNS).join(tasks, tasks.c.id == task_events.c.task_id)
     statement = joined.where(task_events.c.id > after).limit(limit)
     if task_id is None:
@@ -128,4 +141,4 @@ async def recorded(
         statement = statement.where(task_events.c.task_id == task_id).order_by(task_events.c.version)
     if among is not None:
         statement = statement.where(task_events.c.id.in_(among))
-    return records(StatusEvent, await read(engine, statement))
+    return statement

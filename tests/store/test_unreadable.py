@@ -22,6 +22,7 @@ BAD_ON_SQLITE = {
     "created_at is missing": "created_at = x'00ff'",
     "updated_at is an epoch": "updated_at = 1769850000",
     "a date that is none": "run_at = '2026-13-45'",
+    "a due date that is none": "dispatch_at = '0'",
     "a status of another program's": "status = 'pending'",
     "a queue of 300 letters": f"queue = '{'q' * 300}'",
     "an attempt that is a text": "attempt = 'first'",
@@ -97,6 +98,18 @@ async def test_who_asks_for_it_finds_nothing_and_its_neighbours_are_claimed(
         assert (await queries.get(engine, [bad, *others])).keys() == set(others), name
         claimed = await claim(engine, [bad, *others], now=NOON + LEASE)
         assert [type(one).__name__ for one in claimed] == ["NoneType", *["Claimed"] * 4], name
+
+
+async def test_a_replay_goes_on_behind_it(engine: AsyncEngine, spoilt: Spoilt) -> None:
+    async for name, bad in spoilt:
+        told, after = set(), 0
+        while True:
+            page = await queries.recorded(engine, after=after, limit=2)
+            told |= {event.task_id for event in page}
+            if len(page) < 2:  # as whoever replays takes it for the last one
+                break
+            after = page[-1].event_id
+        assert len(told - {bad}) == 4, name
 
 
 async def test_it_is_failed_where_that_can_be_written(engine: AsyncEngine) -> None:
