@@ -4,7 +4,7 @@ import { useMutation } from "@apollo/client/react";
 import { useRef } from "react";
 import { CreateTaskDocument } from "@/generated/graphql";
 import { newKey, type NewTaskValues, type Refusal, refusalOfFields, toInput } from "@/lib/newTask";
-import { refusalOf } from "./useTaskActions";
+import { refusalOf } from "@/lib/refusal";
 
 export type Created =
   { readonly id: string; readonly refusal?: never } | { readonly id?: never; readonly refusal: Refusal };

@@ -1,9 +1,9 @@
 /** The actions retry and cancel: shown at once, undone when the API refuses. */
 import type { ApolloClient } from "@apollo/client";
-import { CombinedGraphQLErrors } from "@apollo/client/errors";
 import { useApolloClient } from "@apollo/client/react";
 import { entailed } from "@/apollo/apply";
 import { CancelTaskDocument, LiveTaskFragmentDoc, RetryTaskDocument, type TaskStatus } from "@/generated/graphql";
+import { refusalOf } from "@/lib/refusal";
 
 export type TaskAction = "retry" | "cancel";
 
@@ -15,11 +15,6 @@ export interface Outcome {
 
 const DOCUMENTS = { retry: RetryTaskDocument, cancel: CancelTaskDocument } as const;
 const AT_ONCE = 8;
-
-export function refusalOf(error: unknown): string {
-  if (CombinedGraphQLErrors.is(error)) return error.errors.map(({ message }) => message).join("; ");
-  return error instanceof Error ? `The API did not answer (${error.message})` : "The API did not answer";
-}
 
 const underWay = new Map<string, Promise<Outcome>>();
 

@@ -7,7 +7,7 @@ import { keep, recall } from "@/apollo/lists";
 import { keyOf, type ListQuery, loadPage } from "@/apollo/tasksPage";
 import { NewerTasksDocument } from "@/generated/graphql";
 import { useBatches, useLive, useStart } from "./live";
-import { refusalOf } from "./useTaskActions";
+import { refusalOf } from "@/lib/refusal";
 import { useThrottled } from "./useThrottled";
 
 /** At the top of the list new tasks are inserted, for days on end; so the list is cut to this length. */

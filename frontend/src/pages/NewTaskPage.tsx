@@ -5,7 +5,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { NewTaskForm } from "@/components/newTask/NewTaskForm";
 import { NewTaskSourceDocument } from "@/generated/graphql";
-import { refusalOf } from "@/hooks/useTaskActions";
+import { refusalOf } from "@/lib/refusal";
 import { useTitle } from "@/hooks/useTitle";
 import { present } from "@/lib/clock";
 import { valuesOf } from "@/lib/newTask";

@@ -11,7 +11,7 @@ import { StuckQueues } from "@/components/overview/StuckQueues";
 import { Throughput } from "@/components/overview/Throughput";
 import { Screen } from "@/components/Screen";
 import { OverviewPageDocument } from "@/generated/graphql";
-import { refusalOf } from "@/hooks/useTaskActions";
+import { refusalOf } from "@/lib/refusal";
 import { useTitle } from "@/hooks/useTitle";
 import { SPAN_KEYS, SPANS } from "@/lib/overviewSearch";
 import classes from "./OverviewPage.module.css";

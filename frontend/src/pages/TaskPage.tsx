@@ -8,7 +8,7 @@ import { TaskHead } from "@/components/task/TaskHead";
 import { TaskHistory } from "@/components/task/TaskHistory";
 import { TaskPageDocument } from "@/generated/graphql";
 import { useLiveTask } from "@/hooks/useLiveTask";
-import { refusalOf } from "@/hooks/useTaskActions";
+import { refusalOf } from "@/lib/refusal";
 import { useTitle } from "@/hooks/useTitle";
 import classes from "./TaskPage.module.css";
 

@@ -23,7 +23,7 @@ import {
   type PeekPanel_taskFragment,
 } from "@/generated/graphql";
 import { useLiveTask } from "@/hooks/useLiveTask";
-import { refusalOf } from "@/hooks/useTaskActions";
+import { refusalOf } from "@/lib/refusal";
 import { formatJson } from "@/lib/json";
 import { STATUS } from "@/lib/status";
 import { Elapsed } from "@/components/Elapsed";
