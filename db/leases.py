@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import tasks
 from taskflow.db.rows import IDS, padded
-from taskflow.db.transaction import transact
+from taskflow.db.transaction import going_on_from, transact
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,12 @@ async def extend_leases(
     ids = {"ids": padded(one.task_id for one in leases)}
     mine = tasks.c.id.in_(IDS), tasks.c.status == TaskStatus.PROCESSING, tasks.c.worker_id == worker_id
     free = sa.select(tasks.c.id).where(*mine).order_by(tasks.c.id).with_for_update(skip_locked=True)
-    values = {"dispatch_at": now + lease, "updated_at": tasks.c.updated_at}
+    clock = going_on_from(now)
 
     async def work(connection: AsyncConnection) -> dict[str, tuple[int, bool]]:
         reached = set((await connection.execute(free, ids)).scalars())
         if reached:
+            values = {"dispatch_at": clock() + lease, "updated_at": tasks.c.updated_at}
             await connection.execute(tasks.update().where(tasks.c.id.in_(IDS)).values(values), {"ids": padded(reached)})
         for one in leases:
             if one.news is not None and one.task_id in reached:

@@ -15,7 +15,7 @@ from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.models import NewTask, StatusEvent, Task, tasks
 from taskflow.db.outcome import Outcome
 from taskflow.db.rows import IDS, locked, padded, record, state_row, store, task_row
-from taskflow.db.transaction import is_lost_race, transact
+from taskflow.db.transaction import going_on_from, is_lost_race, transact
 from taskflow.db.words import spelled
 
 AT_A_TIME: Final = 500
@@ -144,13 +144,14 @@ async def claim(
 
     `max_attempts` tells a kind's own limit, for tasks created without one. An id that comes twice is claimed once.
     """
+    clock = going_on_from(now)
 
     async def work(connection: AsyncConnection) -> tuple[list[Claimed | Task | None], list[StatusEvent]]:
         found = await locked(connection, ids)
-        after: dict[str, State] = {}
+        after, locked_at = dict[str, State](), clock()
         for task in found.values():
             state = lifecycle.claim(
-                task.state(), now=now, lease=lease, worker_id=worker_id, max_attempts=max_attempts(task.kind)
+                task.state(), now=locked_at, lease=lease, worker_id=worker_id, max_attempts=max_attempts(task.kind)
             )
             if state:
                 after[task.id] = state

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -31,6 +32,14 @@ IMMEDIATE: Final = "immediate"
 """The option under which SQLite takes its write lock at BEGIN, so that a reader never fails to become a writer."""
 WRITE_LOCK: Final = "write_lock"
 """The option that holds the lock that SQLite's writers take one after the other; other databases have none."""
+
+
+def going_on_from(now: datetime) -> Callable[[], datetime]:
+    """The time as it goes on from `now`, to the second below: a transaction may wait for locks, and what it gives a
+    lease to has that from when it holds them.
+    """
+    began = time.monotonic()
+    return lambda: now + timedelta(seconds=int(time.monotonic() - began))
 
 
 def is_lost_race(error: BaseException) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db import tasks
 from taskflow.db.leases import Lease, extend_leases
+from taskflow.db.models import tasks as table
 from taskflow.db.tasks import Claimed
+from taskflow.db.transaction import transact
 from tests.store.databases import on_servers
-from tests.store.steps import HALF, LEASE, NOON, SECOND, due, finish, get, start, started
+from tests.store.steps import HALF, LEASE, NOON, SECOND, create_one, due, finish, get, start, started
 
 
 async def test_a_heartbeat_extends_the_lease_and_changes_nothing_else(engine: AsyncEngine) -> None:
@@ -81,3 +83,21 @@ async def extend(
 ) -> dict[str, tuple[int, bool]]:
     lease = Lease(claimed.task.id, claimed.claim, news)
     return await extend_leases(engine, [lease], worker_id="w", now=now, lease=LEASE)  # type: ignore[arg-type]
+
+
+async def test_a_lease_begins_when_the_claim_has_its_locks(engine: AsyncEngine) -> None:
+    """Else it would be over before it had begun, where somebody held them for longer than it lasts."""
+    task, locked = await create_one(engine), asyncio.Event()
+
+    async def hold(connection: AsyncConnection) -> None:
+        await connection.execute(sa.update(table).where(table.c.id == task.id).values(title="Held"))
+        locked.set()
+        await asyncio.sleep(1.3)
+
+    holding = asyncio.create_task(transact(engine, hold))
+    await locked.wait()
+    claimed = await start(engine, task.id)
+    await holding
+    assert claimed.task.dispatch_at
+    assert claimed.task.dispatch_at >= NOON + LEASE + SECOND
+    assert claimed.task.started_at == claimed.task.dispatch_at - LEASE
