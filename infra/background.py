@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -71,6 +71,14 @@ def _forget_cancellation() -> None:
     task = asyncio.current_task()
     while task and task.cancelling():
         task.uncancel()
+
+
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for it, no longer than that; whether it is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 def is_cancelled() -> bool:

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
 
+from taskflow.infra.background import is_set_within
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import Resources
 from taskflow.worker.intake import Intake
@@ -35,11 +35,8 @@ async def keep_health(resources: Resources, intakes: Sequence[Intake], stop: asy
             raise Stuck("Every slot is held by a handler that goes on after its time limit: start another worker.")
         if not stuck_for:
             liveness.note("slots")
-        for one in intakes:
-            if one.consumer.is_well:
-                liveness.note("consumer")
+        if all(one.consumer.is_well for one in intakes):
+            liveness.note("consumer")
         if settings.worker_heartbeat_file and not liveness.silent():
             settings.worker_heartbeat_file.touch()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_EVERY):
-                await stop.wait()
+        await is_set_within(stop, LOOK_EVERY)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.leases import Lease, extend_leases
-from taskflow.infra.background import supervised
+from taskflow.infra.background import is_set_within, supervised
 from taskflow.infra.database import create_engine
 from taskflow.worker.executor import Executor
 from taskflow.worker.running import RunningAttempt
@@ -66,7 +66,7 @@ class LeaseKeeper:
     async def _beat_for_ever(self, engine: AsyncEngine) -> None:
         interval = self._executor.resources.settings.worker_lease.total_seconds() / HEARTBEATS_A_LEASE
         wait = interval
-        while not await self._stops_within(wait):
+        while not await is_set_within(self._stopping, wait):
             began = time.monotonic()
             try:
                 await self._beat(engine)
@@ -75,12 +75,6 @@ class LeaseKeeper:
                 logger.warning("leases not extended: the database is away", running=len(self._executor.running))
                 wait = min(AGAIN, interval)
             self._executor.resources.liveness.note("heartbeat")
-
-    async def _stops_within(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        return self._stopping.is_set()
 
     async def _beat(self, engine: AsyncEngine) -> None:
         """One heartbeat for all that runs here. Raises StoreUnavailable."""
@@ -106,10 +100,7 @@ class LeaseKeeper:
             await asyncio.sleep(LOOK_EVERY)
             turned, began = asyncio.Event(), time.monotonic()
             self._worker_loop.call_soon_threadsafe(self._answer, turned)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(BLOCKED):
-                    await turned.wait()
-            if not turned.is_set():
+            if not await is_set_within(turned, BLOCKED):
                 kind = self._who_blocks()
                 logger.warning("the event loop is blocked: use a plain def for what waits or computes", kind=kind)
                 await turned.wait()

@@ -17,7 +17,7 @@ from taskflow.client.session import Session, States
 from taskflow.client.socket import Broken, open_socket
 from taskflow.client.watch import Listener, Watch
 from taskflow.errors import ClientClosed
-from taskflow.infra.background import doubling, supervised
+from taskflow.infra.background import doubling, is_set_within, supervised
 from taskflow.infra.errors import Unauthorized, Unavailable
 
 FIRST_WAIT: Final = timedelta(seconds=0.1)
@@ -134,15 +134,8 @@ class Watches:
             left = until - asyncio.get_running_loop().time()
             if left <= 0:
                 break
-            await self._until_wanted(min(left, next(intervals)))
-
-    async def _until_wanted(self, seconds: float) -> None:
-        """A task that is watched from now on is not kept waiting for the next poll."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wanted.wait()
-        except TimeoutError:
-            pass
+            # A task that is watched from now on is not kept waiting for the next poll.
+            await is_set_within(self._wanted, min(left, next(intervals)))
 
     def _fail(self, error: Exception) -> None:
         for watch in self._watches.values():

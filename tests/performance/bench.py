@@ -182,6 +182,18 @@ async def measure(arguments: argparse.Namespace, url: str, workers: list[str]) -
             print("memory afterwards     ", memory(api + pids))
 
 
+def prepare(workers: int) -> tuple[str, list[str]]:
+    """A free port for the processes to be started, and a migrated database where they are a cluster: the API's URL, and
+    a command for each worker, none when `up` is all.
+    """
+    port = free_port()
+    os.environ.update(API_PORT=str(port), LOG_LEVEL="WARNING")
+    if "RABBITMQ_URL" not in os.environ:
+        return f"http://127.0.0.1:{port}", []
+    subprocess.run([COMMAND, "migrate"], check=True)
+    return f"http://127.0.0.1:{port}", ["worker"] * workers
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=5000)
@@ -189,12 +201,7 @@ def main() -> None:
     parser.add_argument("--latencies", type=int, default=200)
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
-    port = free_port()
-    os.environ.update(API_PORT=str(port), LOG_LEVEL="WARNING")
-    workers = ["worker"] * arguments.workers if "RABBITMQ_URL" in os.environ else []
-    if workers:
-        subprocess.run([COMMAND, "migrate"], check=True)
-    asyncio.run(measure(arguments, f"http://127.0.0.1:{port}", workers))
+    asyncio.run(measure(arguments, *prepare(arguments.workers)))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import os
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from taskflow.infra.database import create_engine
-from tests.performance.bench import COMMAND, create_sets, done, free_port, running, until_healthy
+from tests.performance.bench import create_sets, done, prepare, running, until_healthy
 
 STEP: Final = 1000
 MEMORY_GROWTH: Final = 1.1
@@ -117,12 +116,7 @@ def main() -> int:
     parser.add_argument("--backlog", type=int, default=5_000)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
-    port = free_port()
-    os.environ.update(API_PORT=str(port), LOG_LEVEL="WARNING")
-    workers = ["worker"] * arguments.workers if "RABBITMQ_URL" in os.environ else []
-    if workers:
-        subprocess.run([COMMAND, "migrate"], check=True)
-    return asyncio.run(measure(arguments, f"http://127.0.0.1:{port}", workers))
+    return asyncio.run(measure(arguments, *prepare(arguments.workers)))
 
 
 if __name__ == "__main__":
