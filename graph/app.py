@@ -40,7 +40,9 @@ OPENAPI: Final = Path(__file__).parent / "http" / "openapi.json"
 async def open_services(resources: Resources) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         submitter = await stack.enter_async_context(open_submitter(resources))
-        hub = await stack.enter_async_context(open_hub(resources.engine, resources.bus, resources.liveness))
+        hub = await stack.enter_async_context(
+            open_hub(resources.engine, resources.bus, resources.clock, resources.liveness)
+        )
         yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from taskflow.infra.broker import Broker
 from taskflow.infra.broker.topology import Topology
 from taskflow.infra.bus import Bus
+from taskflow.infra.clock import Clock, open_clock
 from taskflow.infra.database import check_packets, open_database
 from taskflow.infra.liveness import Liveness
 from taskflow.infra.settings import Settings
@@ -20,6 +21,7 @@ class Resources:
     engine: AsyncEngine
     broker: Broker
     bus: Bus
+    clock: Clock = field(default_factory=Clock)
     liveness: Liveness = field(default_factory=Liveness)
 
 
@@ -36,9 +38,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             )
         )
         await check_packets(engine, settings.payload_max_bytes)
+        clock = await stack.enter_async_context(open_clock(engine))
         broker = await stack.enter_async_context(open_broker(settings))
         bus = await stack.enter_async_context(open_bus(settings))
-        yield Resources(settings, engine, broker, bus)
+        yield Resources(settings, engine, broker, bus, clock)
 
 
 def open_broker(settings: Settings) -> AbstractAsyncContextManager[Broker]:

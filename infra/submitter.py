@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from taskflow.db import tasks
@@ -52,7 +52,7 @@ class Submitter:
 
     async def cancel(self, task_id: str) -> Task:
         """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
-        task, recorded = await tasks.cancel(self._resources.engine, task_id, now=datetime.now(UTC))
+        task, recorded = await tasks.cancel(self._resources.engine, task_id, now=self._resources.clock.now())
         announce(self._resources.bus, recorded)
         if task.status is TaskStatus.PROCESSING:
             self._resources.bus.publish(CANCEL_CHANNEL, [task.id.encode()])
@@ -60,19 +60,19 @@ class Submitter:
 
     async def retry(self, task_id: str) -> Task:
         """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
-        task, recorded = await tasks.retry(self._resources.engine, task_id, now=datetime.now(UTC))
+        task, recorded = await tasks.retry(self._resources.engine, task_id, now=self._resources.clock.now())
         announce(self._resources.bus, recorded)
         self._publish_soon([task])
         return task
 
     async def commit(self, groups: list[list[NewTask]]) -> Sequence[Created | IdempotencyConflict]:
         """One flush of the batcher."""
-        results, recorded = await tasks.create(self._resources.engine, groups, now=datetime.now(UTC))
+        results, recorded = await tasks.create(self._resources.engine, groups, now=self._resources.clock.now())
         announce(self._resources.bus, recorded)
         return results
 
     def _publish_soon(self, created: Sequence[Task]) -> None:
-        now = datetime.now(UTC)
+        now = self._resources.clock.now()
         due = [task for task in created if task.run_at is None or task.run_at <= now]
         self._unpublished += due[: UNPUBLISHED_KEPT - len(self._unpublished)]
         self._wake.set()

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -44,7 +44,7 @@ class Dispatcher:
         self._came_in_turn = came_in_turn
         self._generation: int | None = None
         self._suspected: dict[str, datetime] = {}
-        self._look_at = datetime.now(UTC)
+        self._look_at = resources.clock.now()
         self._trusted_from = time.monotonic() + min(SETTLING, resources.settings.worker_lease / 3).total_seconds()
         self._read_titles_at = self._look_at
 
@@ -70,7 +70,7 @@ class Dispatcher:
 
     async def run_once(self) -> float:
         """Hand over what is due; seconds until there is more. Raises StoreUnavailable, BrokerUnavailable."""
-        now = datetime.now(UTC)  # before anything that may hang: who is lost by now was lost before
+        now = self._resources.clock.now()  # before anything that may hang: who is lost by now was lost before
         await self._recover_lost(now)
         if now >= self._read_titles_at and not await read_titles(self._resources.engine):
             self._read_titles_at = now + READ_TITLES
@@ -81,7 +81,7 @@ class Dispatcher:
         due = await dispatch.next_due(self._resources.engine)
         if due is None:
             return LONGEST_SLEEP
-        return min(max((due - datetime.now(UTC)).total_seconds(), 0.001), LONGEST_SLEEP)
+        return min(max((due - self._resources.clock.now()).total_seconds(), 0.001), LONGEST_SLEEP)
 
     async def _hand_over(self, now: datetime) -> bool:
         """Whether there may be more at once."""
@@ -127,7 +127,7 @@ class Dispatcher:
         while some := await dispatch.make_due_again(
             self._resources.engine,
             queue=queue,
-            now=datetime.now(UTC),
+            now=self._resources.clock.now(),
             untouched_since=untouched_since,
             limit=AT_A_TIME,
         ):

@@ -1,7 +1,7 @@
 """When a worker that drains is done: for jobs of Kubernetes and cron, which run until nothing is left."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from taskflow.db import dispatch
@@ -25,7 +25,7 @@ async def _is_empty(executor: Executor) -> bool:
     resources = executor.resources
     queues = [*resources.settings.worker_queues]
     try:
-        if not await dispatch.is_idle(resources.engine, queues=queues, until=datetime.now(UTC) + SOON):
+        if not await dispatch.is_idle(resources.engine, queues=queues, until=resources.clock.now() + SOON):
             return False
         return not any([await resources.broker.depth(queue) for queue in queues])
     except (StoreUnavailable, BrokerUnavailable):

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -87,7 +86,7 @@ class LeaseKeeper:
             engine,
             leases,
             worker_id=executor.records.worker_id,
-            now=datetime.now(UTC),
+            now=executor.resources.clock.now(),
             lease=executor.resources.settings.worker_lease,
         )
         for one, lease in zip(running, leases, strict=True):

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from taskflow.db.models import StatusEvent
@@ -32,11 +32,12 @@ async def report_progress(executor: Executor) -> None:
             tasks, executor.unreported = executor.unreported, set()
             # list() is one step, and a thread that holds the old set may still add to it.
             running = [executor.running[one] for one in list(tasks) if one in executor.running]
-            events = [_progress_event(one) for one in running if not one.is_over]
+            now = executor.resources.clock.now()
+            events = [_progress_event(one, now) for one in running if not one.is_over]
             announce(executor.resources.bus, events)
 
 
-def _progress_event(running: RunningAttempt) -> StatusEvent:
+def _progress_event(running: RunningAttempt, now: datetime) -> StatusEvent:
     event = StatusEvent.of(running.claimed.task, running.claimed.event_id)
     context = running.context
-    return replace(event, message=context.message, progress=context.fraction, updated_at=datetime.now(UTC))
+    return replace(event, message=context.message, progress=context.fraction, updated_at=now)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -91,7 +90,7 @@ async def open_records(resources: Resources, registry: Registry, *, worker_id: s
         results, recorded = await tasks.claim(
             engine,
             ids,
-            now=datetime.now(UTC),
+            now=resources.clock.now(),
             lease=settings.worker_lease,
             worker_id=worker_id,
             max_attempts=registry.max_attempts,
@@ -100,7 +99,7 @@ async def open_records(resources: Resources, registry: Registry, *, worker_id: s
         return results
 
     async def finish(finishes: list[Finish]) -> Sequence[Task | None]:
-        results, recorded = await tasks.finish(engine, finishes, now=datetime.now(UTC))
+        results, recorded = await tasks.finish(engine, finishes, now=resources.clock.now())
         announce(resources.bus, recorded)
         return results
 

@@ -205,7 +205,7 @@ class FiguresCache:
 
     async def _read_news(self) -> datetime:
         """Returns when it was read."""
-        now = datetime.now(UTC)
+        now = self._resources.clock.now()
         complete = _floor(now - COMPLETE_AFTER, FINE)
         if self._complete_until is None or now - self._complete_until > LONGEST_READ:
             self._ledger, self._known_since, self._complete_until = Ledger(), complete, complete

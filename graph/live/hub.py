@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,6 +21,7 @@ from taskflow.graph.live.ledger import Ledger
 from taskflow.graph.live.watcher import News, Watcher
 from taskflow.infra.background import supervised
 from taskflow.infra.bus import GAP, STATUS_CHANNEL, Bus
+from taskflow.infra.clock import Clock
 from taskflow.infra.events.status import decode
 from taskflow.infra.liveness import Liveness
 
@@ -37,8 +38,9 @@ DELIVERED_AT_A_TIME: Final = 50
 
 
 class Hub:
-    def __init__(self, engine: AsyncEngine, bus: Bus, liveness: Liveness) -> None:
+    def __init__(self, engine: AsyncEngine, bus: Bus, clock: Clock, liveness: Liveness) -> None:
         self._engine = engine
+        self._clock = clock
         self._bus = bus
         self._liveness = liveness
         self._by_task: dict[str, set[Watcher]] = {}
@@ -72,7 +74,7 @@ class Hub:
 
     async def _begin(self) -> Ledger:
         """For the first watcher: what is recorded by now, and from where to look for what is committed late."""
-        since, at = datetime.now(UTC), time.monotonic()
+        since, at = self._clock.now(), time.monotonic()
         mark, _ = await queries.ended_before(self._engine, await queries.last_event_id(self._engine))
         seen = [one async for ids in self._ids(mark) for one in ids]
         return Ledger(mark, seen, since=since, at=at)
@@ -167,9 +169,9 @@ class Hub:
 
 @asynccontextmanager
 async def open_hub(
-    engine: AsyncEngine, bus: Bus, liveness: Liveness, *, compare_every: timedelta = COMPARE_EVERY
+    engine: AsyncEngine, bus: Bus, clock: Clock, liveness: Liveness, *, compare_every: timedelta = COMPARE_EVERY
 ) -> AsyncIterator[Hub]:
-    hub = Hub(engine, bus, liveness)
+    hub = Hub(engine, bus, clock, liveness)
     async with AsyncExitStack() as stack:
         stack.callback(liveness.forget, LOOP)
         await stack.enter_async_context(supervised(hub.listen, name="listen"))

@@ -22,6 +22,7 @@ from taskflow.graph.live.replay import follow_all
 from taskflow.graph.live.watcher import News
 from taskflow.infra import database
 from taskflow.infra.bus.memory import open_memory_bus
+from taskflow.infra.clock import Clock
 from taskflow.infra.events.handover import announce
 from taskflow.infra.liveness import Liveness
 from tests.contracts.waiting import eventually
@@ -69,7 +70,7 @@ async def uncommitted(engine: AsyncEngine, *, age: timedelta) -> AsyncIterator[C
 @asynccontextmanager
 async def silent_hub(engine: AsyncEngine) -> AsyncIterator[Hub]:
     """All that it knows it finds by comparing."""
-    async with open_memory_bus() as bus, open_hub(engine, bus, Liveness(), compare_every=OFTEN) as hub:
+    async with open_memory_bus() as bus, open_hub(engine, bus, Clock(), Liveness(), compare_every=OFTEN) as hub:
         yield hub
 
 
@@ -160,7 +161,11 @@ async def test_task_of_a_callers_long_transaction_is_told_once_it_is_dispatched(
 
 
 async def test_who_resumes_where_the_order_is_known_is_sent_nothing_twice(engine: AsyncEngine) -> None:
-    async with open_memory_bus() as bus, open_hub(engine, bus, Liveness()) as hub, watching(engine, hub) as source:
+    async with (
+        open_memory_bus() as bus,
+        open_hub(engine, bus, Clock(), Liveness()) as hub,
+        watching(engine, hub) as source,
+    ):
         for _ in range(3):
             _, events = await tasks.create(engine, [[new() for _ in range(500)]], now=datetime.now(UTC))
             announce(bus, events)
