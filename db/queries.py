@@ -111,6 +111,13 @@ async def _before_undated(engine: AsyncEngine, event_id: int) -> int:
     return found[0].id if found else max(event_id - 1 - UNDATED_IDS, 0)
 
 
+async def event_keys(engine: AsyncEngine, *, after: int, limit: int) -> list[tuple[int, str, int]]:
+    """Of the changes with ids above `after`, in their order: id, task's id, version."""
+    columns = task_events.c.id, task_events.c.task_id, task_events.c.version
+    statement = sa.select(*columns).where(task_events.c.id > after).order_by(task_events.c.id).limit(limit)
+    return [(row.id, row.task_id, row.version) for row in await read(engine, statement)]
+
+
 async def event_ids(engine: AsyncEngine, *, after: int, limit: int) -> list[int]:
     statement = sa.select(task_events.c.id).where(task_events.c.id > after).order_by(task_events.c.id).limit(limit)
     return [row.id for row in await read(engine, statement)]

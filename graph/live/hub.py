@@ -76,8 +76,12 @@ class Hub:
         """For the first watcher: what is recorded by now, and from where to look for what is committed late."""
         since, at = self._clock.now(), time.monotonic()
         mark, _ = await queries.ended_before(self._engine, await queries.last_event_id(self._engine))
-        seen = [one async for ids in self._ids(mark) for one in ids]
-        return Ledger(mark, seen, since=since, at=at)
+        ledger, after = Ledger(mark, since=since, at=at), mark
+        while seen := await queries.event_keys(self._engine, after=after, limit=IDS_AT_A_TIME):
+            for event_id, task_id, version in seen:
+                ledger.note_before(event_id, task_id, version)
+            after = seen[-1][0]
+        return ledger
 
     async def _ids(self, after: int) -> AsyncIterator[list[int]]:
         """Of everything recorded after that id, a page at a time."""

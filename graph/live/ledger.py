@@ -32,16 +32,16 @@ class Mark(NamedTuple):
 
 
 class Ledger:
-    """Begins with the ids that were recorded before anybody watched: those after `mark`, as far as it goes back.
+    """Begins with what was recorded before anybody watched: after the id `mark`, as far as it goes back.
 
     It remembers in which order events came for LONGEST_OPEN, the time for which an id may stay uncommitted: ids are
     given before the commit, so that a later one may come first.
     """
 
-    def __init__(self, mark: int, seen: Iterable[int], *, since: datetime, at: float) -> None:
+    def __init__(self, mark: int, *, since: datetime, at: float) -> None:
         self._since = since - OLD_BEFORE
         self._marks = deque([Mark(mark, at, 0)])
-        self._places = dict.fromkeys(seen, UNKNOWN)
+        self._places: dict[int, int] = {}
         self._found: set[int] = set()
         self._tasks: OrderedDict[str, Delivered] = OrderedDict()
         self.position = 0
@@ -51,6 +51,12 @@ class Ledger:
     def mark(self) -> int:
         """Whatever is recorded after this id is looked for."""
         return self._marks[0].event_id
+
+    def note_before(self, event_id: int, task_id: str, version: int) -> None:
+        """It was recorded before anybody watched, after all that was noted so far."""
+        self._places[event_id] = UNKNOWN
+        self._tasks[task_id] = Delivered(version, event_id)
+        self._limit_tasks()
 
     def unseen(self, ids: Iterable[int]) -> list[int]:
         return [one for one in ids if one not in self._places]
@@ -107,8 +113,11 @@ class Ledger:
         if last is None or event.version >= last.version:
             self._tasks[event.task_id] = Delivered(event.version, event.event_id)
             self._tasks.move_to_end(event.task_id)
-            if len(self._tasks) > TASKS_KEPT:
-                self._tasks.popitem(last=False)
+            self._limit_tasks()
+
+    def _limit_tasks(self) -> None:
+        if len(self._tasks) > TASKS_KEPT:
+            self._tasks.popitem(last=False)
 
     def compared(self, newest: int, at: float) -> None:
         """Everything up to `newest` was compared; marks that are older than an id is looked for are let go."""

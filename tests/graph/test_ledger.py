@@ -29,8 +29,15 @@ def come(ledger: Ledger, *ids: int, is_found: bool = False) -> None:
         ledger.note(event, is_found=is_found)
 
 
+def begun() -> Ledger:
+    ledger = Ledger(0, since=NOON, at=0)
+    for event_id in (1, 2):
+        ledger.note_before(event_id, f"t{event_id}", 1)
+    return ledger
+
+
 def test_an_id_is_looked_for_as_long_as_a_transaction_may_be_open() -> None:
-    ledger = Ledger(10, [], since=NOON, at=0)
+    ledger = Ledger(10, since=NOON, at=0)
     long = LONGEST_OPEN.total_seconds()
     assert long > PATIENCE.total_seconds()
     for event_id, at in ((20, 1.0), (30, 20.0), (40, long)):
@@ -43,7 +50,7 @@ def test_an_id_is_looked_for_as_long_as_a_transaction_may_be_open() -> None:
 
 
 def test_what_came_is_known_from_where_it_looks_on() -> None:
-    ledger = Ledger(0, [1, 2], since=NOON, at=0)
+    ledger = begun()
     come(ledger, 5, 4, 9)
     assert ledger.position == 3
     assert ledger.since(0) == [5, 4, 9]
@@ -57,7 +64,7 @@ def test_what_came_is_known_from_where_it_looks_on() -> None:
 
 
 def test_who_had_an_event_lacks_what_came_after_it_or_is_newer_or_had_to_be_found() -> None:
-    ledger = Ledger(0, [1, 2], since=NOON, at=0)
+    ledger = begun()
     come(ledger, 5, 9)
     come(ledger, 3, is_found=True)
     come(ledger, 7, 6, 10)

@@ -97,6 +97,17 @@ async def test_progress_is_delivered_each_time_under_its_version_until_a_newer_o
         assert versions(await take(watcher, 4)) == [2, 3, 4, 5]
 
 
+async def test_progress_of_an_attempt_that_was_over_before_anybody_watched_is_not_news(patient: Bench) -> None:
+    patient.bus.hold()
+    task = await patient.create()
+    await patient.change(task.id)
+    async with patient.hub.watch() as watcher:
+        patient.bus.mend()
+        patient.bus.publish(STATUS_CHANNEL, [progress(decode(patient.bus.held[0]), 0.5)])
+        await patient.submitter.cancel(task.id)
+        assert versions(await take(watcher, 1)) == [4]
+
+
 async def test_messages_that_are_no_events_are_ignored(patient: Bench, caplog: pytest.LogCaptureFixture) -> None:
     async with patient.hub.watch() as watcher:
         patient.bus.hold()
