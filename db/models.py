@@ -1,4 +1,4 @@
-"""The two tables and the records that are read from them. The documented columns are exactly the contract's.
+"""The tables of tasks and the records that are read from them. The documented columns are exactly the contract's.
 
 Every other column has a default in the database, so that an INSERT of the documented columns alone makes a sound task.
 Its version is then 0: nothing of it is recorded yet, and whoever touches it first records the state it was found in.
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.outcome import TaskError
-from taskflow.db.types import JSON, STATUS, WORDS, Flag, UtcDateTime, current_instant, word
+from taskflow.db.types import JSON, NUMBER, STATUS, WORDS, Flag, UtcDateTime, current_instant, word
 
 metadata = sa.MetaData()
 
@@ -47,6 +47,7 @@ tasks = sa.Table(
     sa.Column("idempotency_key", word(128)),
     sa.Column("idempotency_digest", sa.CHAR(64)),
     sa.Column("words", WORDS),
+    sa.Column("traceparent", sa.String(55)),
     sa.Index("idx_tasks_status", "status", "created_at", "id", "kind", "queue"),
     sa.Index("idx_tasks_created_at", "created_at", "id"),
     sa.Index("idx_tasks_updated_at", "updated_at", "id", "status", "kind", "queue"),
@@ -62,7 +63,7 @@ tasks = sa.Table(
 task_events = sa.Table(
     "task_events",
     metadata,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("id", NUMBER, primary_key=True, autoincrement=True),
     sa.Column("task_id", sa.CHAR(36), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("status", STATUS, nullable=False),
@@ -108,6 +109,8 @@ class Task:
     idempotency_digest: str | None
     words: str | None
     """The title as searches read it; None until one of our own processes has seen the row."""
+    traceparent: str | None
+    """The trace that its creation belongs to, as W3C Trace Context writes it."""
 
     def state(self) -> State:
         return State(*_state_values(self))
@@ -173,3 +176,4 @@ class NewTask:
     max_attempts: int | None
     idempotency_key: str | None
     digest: str | None
+    traceparent: str | None = None

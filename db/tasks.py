@@ -109,6 +109,7 @@ def first_row(new: NewTask, now: datetime) -> Task:
         idempotency_key=new.idempotency_key,
         idempotency_digest=new.digest,
         words=spelled(new.title),
+        traceparent=new.traceparent,
         **state_row(state),
     )
 

@@ -109,3 +109,7 @@ def word(length: int) -> sa.types.TypeEngine[Any]:
 
 WORDS: sa.types.TypeEngine[Any] = sa.Text()
 WORDS = WORDS.with_variant(mysql.TEXT(charset="ascii", collation="ascii_bin"), *MYSQLS)
+
+NUMBER: sa.types.TypeEngine[Any] = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""Of rows that the database counts."""
+BYTES: sa.types.TypeEngine[Any] = sa.LargeBinary().with_variant(mysql.LONGBLOB(), *MYSQLS)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import taskflow.db.operating  # noqa: F401 - its tables are in the same metadata
 from taskflow.db.models import metadata
 from taskflow.db.revision import VERSION_TABLE
 
