@@ -13,6 +13,7 @@ from strawberry.types import Info
 from taskflow.db import queries
 from taskflow.db.errors import TaskNotFound
 from taskflow.db.models import Task, TaskEvent
+from taskflow.graph.execution.access import EVERYBODY, Viewer
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.live.hub import Hub
@@ -40,8 +41,9 @@ class Services:
 class Operation:
     """Of one operation: a page of tasks loads its histories, or the tasks of its events, in one statement."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, viewer: Viewer = EVERYBODY) -> None:
         self.services = services
+        self.viewer = viewer
         self._tasks_left = TASKS_READ_MAX
 
     @classmethod

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from taskflow.graph.execution.access import Role
 from taskflow.graph.schema.inputs import CreateTaskInput, TaskId, argument, to_input
 from taskflow.graph.schema.types import CreateTaskPayload, CreateTasksPayload, Task
 from taskflow.graph.services import OperationInfo
@@ -19,6 +20,7 @@ class Mutation:
     async def create_task(
         self, info: OperationInfo, input: Annotated[CreateTaskInput, argument("The task.")]
     ) -> CreateTaskPayload:
+        info.context.viewer.require(Role.OPERATOR)
         services = info.context.services
         new = validate([to_input(input)], payload_max_bytes=services.resources.settings.payload_max_bytes)
         created = await services.submitter.create(new)
@@ -28,6 +30,7 @@ class Mutation:
     async def create_tasks(
         self, info: OperationInfo, inputs: Annotated[list[CreateTaskInput], argument("The tasks.")]
     ) -> CreateTasksPayload:
+        info.context.viewer.require(Role.OPERATOR)
         services = info.context.services
         if not 1 <= len(inputs) <= TASKS_MAX:
             raise InvalidInput((Problem("inputs", f"takes 1 to {TASKS_MAX} tasks, not {len(inputs)}"),))
@@ -38,10 +41,12 @@ class Mutation:
 
     @strawberry.mutation(description="Run a FAILED or CANCELLED task again. CONFLICT for any other.")
     async def retry_task(self, info: OperationInfo, id: TaskId) -> Task:
+        info.context.viewer.require(Role.OPERATOR)
         return Task.of(await info.context.services.submitter.retry(id))
 
     @strawberry.mutation(
         description="Stop a task: at once while PENDING, co-operatively while PROCESSING. CONFLICT once it has ended."
     )
     async def cancel_task(self, info: OperationInfo, id: TaskId) -> Task:
+        info.context.viewer.require(Role.OPERATOR)
         return Task.of(await info.context.services.submitter.cancel(id))
