@@ -13,7 +13,7 @@ from taskflow.db.errors import StoreUnavailable
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.titles import read_titles
 from taskflow.infra.broker import BrokerUnavailable
-from taskflow.infra.events.handover import dead_letter, publish
+from taskflow.infra.events.handover import announce, dead_letter, publish
 from taskflow.infra.resources import Resources
 from taskflow.worker.rescue import AT_A_TIME, rescue_lost
 
@@ -86,7 +86,8 @@ class Dispatcher:
     async def _hand_over(self, now: datetime) -> bool:
         """Whether there may be more at once."""
         resources = self._resources
-        rows = await dispatch.take_due(resources.engine, now=now, limit=AT_A_TIME)
+        rows, recorded = await dispatch.take_due(resources.engine, now=now, limit=AT_A_TIME)
+        announce(resources.bus, recorded)
         pending = [task for task in rows if task.status is TaskStatus.PENDING]
         failed = [task for task in rows if task.status is TaskStatus.FAILED]
         if pending:

@@ -43,8 +43,10 @@ async def test_committed_it_is_a_task_like_any_other_and_due_at_once(engine: Asy
     row = await get(engine, task_id)
     assert (row.title, row.kind, row.queue, row.payload) == ("Ship order 7", "ship", "parcels", {"number": 7})
     assert (row.status, row.version, row.attempt, row.max_attempts) == ("PENDING", 0, 0, 2)
-    assert [one.id for one in await dispatch.take_due(engine, now=datetime.now(UTC), limit=10)] == [task_id]
+    taken, recorded = await dispatch.take_due(engine, now=datetime.now(UTC), limit=10)
+    assert [one.id for one in taken] == [task_id]
     assert [(event.version, event.status) for event in await history(engine, task_id)] == [(1, TaskStatus.PENDING)]
+    assert [(event.task_id, event.version, event.status) for event in recorded] == [(task_id, 1, "PENDING")]
 
 
 async def test_rolled_back_it_never_was(engine: AsyncEngine, theirs: AsyncEngine) -> None:
@@ -72,7 +74,8 @@ def insert_plainly(session: Session, how: str) -> str:
 async def test_one_with_a_date_is_recorded_at_once_and_waits_for_it(engine: AsyncEngine, theirs: AsyncEngine) -> None:
     async with theirs.begin() as connection:
         task_id = await outbox.insert(connection, ship, Order(number=7), delay=timedelta(hours=1))
-    assert await dispatch.take_due(engine, now=datetime.now(UTC), limit=10) == []
+    taken, _ = await dispatch.take_due(engine, now=datetime.now(UTC), limit=10)
+    assert taken == []
     assert [event.version for event in await history(engine, task_id)] == [1]
     row = await get(engine, task_id)
     assert row.dispatch_at == row.run_at
