@@ -1,10 +1,13 @@
 """The trace that a task belongs to is the one that its call came with; a malformed one is ignored."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from starlette.applications import Starlette
+from websockets.asyncio.client import connect
 
 from taskflow.graph.services import Services
 from tests.graph.api import Api
@@ -68,8 +71,6 @@ async def test_another_trace_makes_no_other_input_of_a_repeat(client: httpx.Asyn
 
 @pytest.mark.parametrize("payload", [{"traceparent": PARENT}, {"traceparent": 7}, {}, None])
 async def test_a_socket_brings_it_with_its_first_message(app: Starlette, payload: dict[str, Any] | None) -> None:
-    from websockets.asyncio.client import connect
-
     async with serving(app) as address, connect(f"ws://{address}/graphql", subprotocols=[PROTOCOL]) as connection:
         socket = Client(connection)
         await socket.send("connection_init", payload=payload)
@@ -80,8 +81,6 @@ async def test_a_socket_brings_it_with_its_first_message(app: Starlette, payload
 
 
 async def test_a_socket_brings_it_with_its_handshake(app: Starlette) -> None:
-    from websockets.asyncio.client import connect
-
     headers = {"traceparent": PARENT}
     async with (
         serving(app) as address,
@@ -105,15 +104,14 @@ async def test_a_task_links_to_its_trace_where_trace_url_says_how(services: Serv
         return [one["traceUrl"] for one in answer.json()["data"]["createTasks"]["tasks"]]
 
     assert await urls() == [None, None]
-    object.__setattr__(services.resources.settings, "trace_url", "https://jaeger.example/trace/{trace_id}?x=1")
-    assert await urls() == [None, f"https://jaeger.example/trace/{TRACE}?x=1"]
+    settings = services.resources.settings.model_copy(update={"trace_url": "https://jaeger.example/{trace_id}?x=1"})
+    app.state.services = replace(services, resources=replace(services.resources, settings=settings))
+    assert await urls() == [None, f"https://jaeger.example/{TRACE}?x=1"]
 
 
 async def test_what_another_program_wrote_that_is_no_trace_is_none(
     client: httpx.AsyncClient, services: Services
 ) -> None:
-    import sqlalchemy as sa
-
     await over_graphql(client, traceparent=PARENT)
     async with services.resources.engine.begin() as connection:
         await connection.execute(sa.text("UPDATE tasks SET traceparent = 'no trace'"))

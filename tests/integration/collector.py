@@ -61,21 +61,23 @@ def _values(pairs: Any) -> dict[str, Any]:
 
 @dataclass
 class Collector:
-    """`bodies` has all that came, as it came."""
+    """`ours` has what TaskFlow itself recorded, as it came: what a handler's author records is theirs."""
 
     url: str = ""
     spans: list[Received] = field(default_factory=list)
-    bodies: bytearray = field(default_factory=bytearray)
+    ours: bytearray = field(default_factory=bytearray)
     _came: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def take(self, request: Request) -> Response:
         body = await request.body()
         if request.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
-        self.bodies += body
         for group in ExportTraceServiceRequest.FromString(body).resource_spans:
             service = _values(group.resource.attributes)["service.name"]
-            self.spans += [Received.of(span, service) for scope in group.scope_spans for span in scope.spans]
+            for scope in group.scope_spans:
+                self.spans += [Received.of(span, service) for span in scope.spans]
+                if scope.scope.name == "taskflow":
+                    self.ours += scope.SerializeToString()
         async with self._came:
             self._came.notify_all()
         return Response(media_type="application/x-protobuf")

@@ -91,6 +91,9 @@ async def test_from_the_mutation_to_the_handler_and_over_a_retry(cluster: Cluste
     [storing] = [span for span in named(spans, "create tasks", INTERNAL) if span.parent == call.id]
     assert any(span.parent == storing.id for span in named(spans, "INSERT", CLIENT))
 
+    if cluster.workers:  # on a bus of its own it goes to nobody else
+        await collector.of_trace(caller.trace, lambda found: bool(named(found, "PUBLISH", CLIENT)))
+
     own = [span for span in spans if span.attributes.get("messaging.message.id") == task["id"]]
     created = [(caller.trace, call.id)]
     published = named(own, "publish default", PRODUCER)
@@ -153,8 +156,8 @@ async def test_each_line_of_the_log_names_the_trace(cluster: Cluster, collector:
 
 async def test_no_span_has_what_was_sent_or_said(cluster: Cluster, collector: Collector) -> None:
     """After all that the tests above did."""
-    assert collector.spans
-    assert SECRET.encode() not in collector.bodies
+    assert b"CreateTraced" in collector.ours
+    assert SECRET.encode() not in collector.ours
     assert {span.service for span in collector.spans} == {"taskflow"}
     assert not [span for span in collector.spans if "subscription" in span.name]
 

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+import structlog
 
 from taskflow.worker.context import Context
 from taskflow.worker.task import Permanent, task
@@ -63,8 +64,6 @@ async def test_a_rescue_names_the_trace_too(bench: Bench, start_worker: StartWor
 
 
 async def test_what_a_handler_logs_is_in_the_tasks_trace(bench: Bench, start_worker: StartWorker, logs: Logs) -> None:
-    import structlog
-
     @task("talk")
     def talk(payload: Any) -> None:
         structlog.get_logger("team").info("the team's own line")
