@@ -93,7 +93,7 @@ class Recorded(Tracing):
         route = self._topology.route(task.queue)
         return {
             "messaging.system": self._system,
-            "messaging.destination.name": route.queue,
+            "messaging.destination.name": f"{route.exchange}:{route.routing_key}",
             "messaging.rabbitmq.destination.routing_key": route.routing_key,
             "messaging.message.id": task.id,
             "taskflow.kind": task.kind,
@@ -181,7 +181,7 @@ async def open_provider() -> AsyncIterator[trace.TracerProvider]:
     """
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider):
-        provider = TracerProvider(resource=_resource())
+        provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)  # it would wait for a collector
         provider.add_span_processor(BatchSpanProcessor(_exporter()))
         trace.set_tracer_provider(provider)
     try:
