@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from taskflow.db.decoding import fault_of, records
 from taskflow.db.lifecycle import State, TaskStatus
-from taskflow.db.models import StatusEvent, Task, task_events, tasks
+from taskflow.db.models import StatusEvent, Task, log_names, task_events, tasks
 from taskflow.db.outcome import TaskError
 
 logger = logging.getLogger("taskflow.db")
@@ -114,7 +114,7 @@ async def locked(connection: AsyncConnection, ids: Iterable[str]) -> Locked:
         if row.id not in names:
             continue  # MySQL finds an id in another case too
         if column := fault_of(Task, row):
-            await _set_aside(connection, row.id, column)
+            await _set_aside(connection, row.id, row.traceparent, column)
         else:
             found[row.id] = Task(*row)
     unrecorded = [task.id for task in found.values() if task.version == 0]
@@ -127,13 +127,13 @@ async def locked(connection: AsyncConnection, ids: Iterable[str]) -> Locked:
     return Locked(found, recorded)
 
 
-async def _set_aside(connection: AsyncConnection, task_id: str, column: str) -> None:
+async def _set_aside(connection: AsyncConnection, task_id: str, traceparent: str | None, column: str) -> None:
     """Nobody can run what nobody can read: FAILED, and on nobody's list."""
     now, message = datetime.now(UTC), f"The row can't be read: its {column} is not what the column is for"
     error: TaskError = {"type": "Unreadable", "message": message, "traceback": None}
     state = {"status": TaskStatus.FAILED, "error": error, "message": message, "finished_at": now, "updated_at": now}
     nobodys = {"dispatch_at": None, "claim": None, "version": tasks.c.version + 1}
-    logger.error("task %s is set aside: %s", task_id, message)
+    logger.error("task is set aside: %s", message, extra=log_names(task_id, traceparent))
     await connection.execute(tasks.update().where(tasks.c.id == task_id).values(state | nobodys))
     await connection.execute(COPY_TO_EVENTS, {"ids": [task_id]})
 

@@ -90,7 +90,7 @@ def _middleware(origins: Sequence[str]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type", "idempotency-key"],
+            allow_headers=["content-type", "idempotency-key", "traceparent"],
             expose_headers=["link", "location", "retry-after"],
         ),
         Middleware(Admission),

@@ -16,6 +16,7 @@ from taskflow.db.models import Task, TaskEvent
 from taskflow.graph.execution.access import EVERYBODY, Viewer
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
+from taskflow.graph.http.tracing import traceparent_of
 from taskflow.graph.live.hub import Hub
 from taskflow.infra.input import InvalidInput, Problem
 from taskflow.infra.resources import Resources
@@ -41,14 +42,15 @@ class Services:
 class Operation:
     """Of one operation: a page of tasks loads its histories, or the tasks of its events, in one statement."""
 
-    def __init__(self, services: Services, viewer: Viewer = EVERYBODY) -> None:
+    def __init__(self, services: Services, viewer: Viewer = EVERYBODY, traceparent: str | None = None) -> None:
         self.services = services
         self.viewer = viewer
+        self.traceparent = traceparent
         self._tasks_left = TASKS_READ_MAX
 
     @classmethod
     def of(cls, connection: HTTPConnection) -> "Operation":
-        return cls(connection.app.state.services)
+        return cls(connection.app.state.services, traceparent=traceparent_of(connection))
 
     def take(self, tasks: int) -> None:
         """Before a list of so many is read. Raises InvalidInput when its operation reads too much in all."""

@@ -54,6 +54,7 @@ class TaskInput:
     run_at: datetime | None = None
     max_attempts: int | None = None
     idempotency_key: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(slots=True)

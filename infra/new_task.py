@@ -8,6 +8,7 @@ import uuid_utils
 
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from taskflow.db.models import NewTask
+from taskflow.db.traceparent import parse as parse_traceparent
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.input import (
     DEFAULT_KIND,
@@ -67,5 +68,14 @@ def _new_task(one: TaskInput) -> NewTask:
     all_that_was_asked = (one.title, kind, queue, one.payload, run_at, attempts)
     same = digest(*all_that_was_asked) if key is not None else None
     return NewTask(
-        str(uuid_utils.uuid7()), one.title, kind, queue, one.payload, one.run_at, one.max_attempts, key, same
+        str(uuid_utils.uuid7()),
+        one.title,
+        kind,
+        queue,
+        one.payload,
+        one.run_at,
+        one.max_attempts,
+        key,
+        same,
+        parse_traceparent(one.traceparent),
     )

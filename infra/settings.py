@@ -12,7 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from taskflow.infra.errors import StartError
 from taskflow.infra.input import NAME, NAME_TAKES
 from taskflow.infra.telemetry import set_up_logging
-from taskflow.infra.urls import check_database, check_rabbitmq, check_redis
+from taskflow.infra.tracing.variables import problems
+from taskflow.infra.urls import check_database, check_rabbitmq, check_redis, check_trace_url
 
 MEMORY = "memory://"
 PAYLOAD_MAX_BYTES = 262_144
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     worker_heartbeat_file: Path | None = None
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
     payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = PAYLOAD_MAX_BYTES
+    trace_url: Annotated[str, AfterValidator(check_trace_url)] | None = None
     react_app_api_base: str = ""
     react_app_ws_url: str = ""
     log_format: Literal["json", "text"] | None = None
@@ -143,11 +145,14 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: Any) -> Settings:
     """From the environment, or a file that `<NAME>_FILE` points at. Raises SettingsError, with every problem."""
+    lines = problems(os.environ)
     try:
-        return Settings(**_from_files() | overrides)
+        settings = Settings(**_from_files() | overrides)
     except ValidationError as error:
-        lines = [f"{_variable(problem)} {_what_it_takes(problem)}" for problem in error.errors()]
-        raise SettingsError("\n".join(lines)) from None
+        lines = [f"{_variable(problem)} {_what_it_takes(problem)}" for problem in error.errors()] + lines
+    if lines:
+        raise SettingsError("\n".join(lines))
+    return settings
 
 
 def prepare(**overrides: Any) -> Settings:

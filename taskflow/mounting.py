@@ -5,6 +5,7 @@ host = Starlette(routes=[Mount("/jobs", app)], lifespan=lambda _: taskflow.runni
 """
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -81,7 +82,8 @@ class MountedApp:
         loop = asyncio.get_running_loop()
         if self._keeper is None or self._keeper.done() or self._keeper.get_loop() is not loop:
             self._stop, self._opened = asyncio.Event(), loop.create_future()
-            self._keeper = asyncio.create_task(self._keep(self._opened, self._stop), name="taskflow")
+            nobodys = contextvars.Context()  # what began this request, its span too, is not what the worker does
+            self._keeper = asyncio.create_task(self._keep(self._opened, self._stop), name="taskflow", context=nobodys)
         return await asyncio.shield(self._opened)
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ Knows GraphQL, never HTTP. The cause of a masked error goes to the log and nowhe
 """
 
 import logging
+from typing import Any
 
 from graphql import GraphQLError, ValueNode
 
@@ -18,6 +19,8 @@ INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 OURS = frozenset(
     {BAD_USER_INPUT, "NOT_FOUND", "CONFLICT", "UNAUTHENTICATED", "FORBIDDEN", "LAGGED", "SERVICE_UNAVAILABLE"}
 )
+FAULTS = frozenset({INTERNAL_SERVER_ERROR, "SERVICE_UNAVAILABLE"})
+"""Ours, and not the caller's."""
 
 # The code of each exception class, and of its subclasses, whose text a client may read.
 CODES: dict[type[BaseException], str] = {
@@ -37,16 +40,22 @@ def mask(error: Exception) -> GraphQLError:
     """`error` with one of our codes; logged and without its text when it has none and its class has none in CODES."""
     if not isinstance(error, GraphQLError):
         error = GraphQLError(str(error), original_error=error)
-    if (error.extensions or {}).get("code") in OURS:
+    if code_of(error) in OURS:
         return error
     if isinstance(error.original_error, InvalidInput):
         return _invalid(error, error.original_error)
     if code := _code_of(error.original_error):
         return coded(error, code)
-    logger.error("unexpected error at %s", error.path, exc_info=error.original_error or error)
+    cause = error.original_error or error
+    trace = None if isinstance(cause, GraphQLError) else cause  # whose text quotes the document, and values
+    logger.error("unexpected error at %s: %s", error.path, type(cause).__name__, exc_info=trace)
     return GraphQLError(
         "Internal server error", nodes=error.nodes, path=error.path, extensions={"code": INTERNAL_SERVER_ERROR}
     )
+
+
+def code_of(error: GraphQLError) -> Any:
+    return (error.extensions or {}).get("code")
 
 
 def coded(error: GraphQLError, code: str = BAD_USER_INPUT) -> GraphQLError:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,11 +17,13 @@ from taskflow.db.models import Task, TaskEvent
 from taskflow.db.queries import Order
 from taskflow.graph.http.body import JSON, is_json, read_body
 from taskflow.graph.http.prefix import prefix_of
+from taskflow.graph.http.tracing import Observed, traceparent_of
 from taskflow.graph.lists.filter import to_filter
 from taskflow.graph.lists.paging import encode_cursor, load_page
 from taskflow.graph.services import Services
 from taskflow.infra.input import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_instant
 from taskflow.infra.new_task import validate
+from taskflow.infra.tracing.current import current_traceparent
 from taskflow.infra.wire import decode_json, encode_json, format_instant
 
 PAGE_DEFAULT: Final = 100
@@ -128,7 +131,8 @@ def parse_input(body: Any, request: Request) -> TaskInput:
             problems.append(Problem("run_at", str(error)))
     if problems:
         raise InvalidInput(tuple(problems))
-    return TaskInput(**values, idempotency_key=_text(request.headers.get("idempotency-key")))
+    traceparent = current_traceparent() or traceparent_of(request)
+    return TaskInput(**values, idempotency_key=_text(request.headers.get("idempotency-key")), traceparent=traceparent)
 
 
 def _text(header: str | None) -> str | None:
@@ -189,8 +193,12 @@ def _limit(value: str | None) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
 
 
+ENDPOINTS: Final = {
+    "/tasks": (tasks, ["GET", "POST"]),
+    "/tasks/{task_id}": (get_task, ["GET"]),
+    "/tasks/{task_id}/events": (get_events, ["GET"]),
+}
 ROUTES: Final = [
-    Route("/tasks", tasks, methods=["GET", "POST"]),
-    Route("/tasks/{task_id}", get_task, methods=["GET"]),
-    Route("/tasks/{task_id}/events", get_events, methods=["GET"]),
+    Route(path, endpoint, methods=methods, middleware=[Middleware(Observed, route=path)])
+    for path, (endpoint, methods) in ENDPOINTS.items()
 ]

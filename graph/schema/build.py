@@ -1,5 +1,6 @@
 """Assembles the schema. `python -m taskflow.graph.schema.build` prints it; the print is committed beside this file."""
 
+from contextlib import AbstractContextManager
 from typing import Final
 
 from graphql import (
@@ -8,6 +9,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     Undefined,
 )
 from strawberry.schema.config import StrawberryConfig
@@ -18,10 +20,24 @@ from taskflow.graph.schema.mutation import Mutation
 from taskflow.graph.schema.query import Query
 from taskflow.graph.schema.scalars import EXPLAINED, SCALARS
 from taskflow.graph.schema.subscription import Subscription
+from taskflow.graph.services import Operation
+from taskflow.infra.tracing import Span
+
+LONGEST_NAME: Final = 100
+
+
+class ObservedSchema(Schema):
+    """With a span for each query and mutation, by its name: none for what a subscription brings."""
+
+    def observe(self, operation: OperationDefinitionNode, context: Operation) -> AbstractContextManager[Span]:
+        kind, name = operation.operation.value, operation.name.value[:LONGEST_NAME] if operation.name else ""
+        attributes = {"graphql.operation.type": kind} | ({"graphql.operation.name": name} if name else {})
+        tracing = context.services.resources.tracing
+        return tracing.request(f"{kind} {name}".strip(), context.traceparent, attributes)
 
 
 def _assemble() -> Schema:
-    schema = Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=dict(SCALARS)))
+    schema = ObservedSchema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=dict(SCALARS)))
     core = core_schema(schema)
     _drop_null_defaults(core)
     _explain_values(core)

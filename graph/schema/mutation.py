@@ -22,7 +22,9 @@ class Mutation:
     ) -> CreateTaskPayload:
         info.context.viewer.require(Role.OPERATOR)
         services = info.context.services
-        new = validate([to_input(input)], payload_max_bytes=services.resources.settings.payload_max_bytes)
+        new = validate(
+            [to_input(input, info.context.traceparent)], payload_max_bytes=services.resources.settings.payload_max_bytes
+        )
         created = await services.submitter.create(new)
         return CreateTaskPayload(task=Task.of(created.tasks[0]), created=created.is_new[0])
 
@@ -35,7 +37,9 @@ class Mutation:
         if not 1 <= len(inputs) <= TASKS_MAX:
             raise InvalidInput((Problem("inputs", f"takes 1 to {TASKS_MAX} tasks, not {len(inputs)}"),))
         limit = services.resources.settings.payload_max_bytes
-        new = validate([to_input(one) for one in inputs], payload_max_bytes=limit, prefix="inputs")
+        new = validate(
+            [to_input(one, info.context.traceparent) for one in inputs], payload_max_bytes=limit, prefix="inputs"
+        )
         created = await services.submitter.create(new)
         return CreateTasksPayload(tasks=[Task.of(row) for row in created.tasks], created_count=sum(created.is_new))
 

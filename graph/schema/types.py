@@ -13,6 +13,7 @@ from taskflow.graph.execution.results import SharedEvent
 from taskflow.graph.figures.stats import Figures
 from taskflow.graph.schema.scalars import TaskStatus
 from taskflow.graph.services import OperationInfo
+from taskflow.infra.urls import TRACE_ID
 
 field = strawberry.field
 
@@ -76,6 +77,13 @@ class Task:
     finished_at: datetime | None = field(description="When it ended; null until then.")
     duration_ms: int | None = field(description="How long the latest attempt ran, in milliseconds, once it ended.")
 
+    trace_id: str | None = field(description="The trace it belongs to, in 32 hexadecimal digits; null without one.")
+
+    @field(description="A page that shows its trace; null without one, and where TRACE_URL does not say how.")
+    def trace_url(self, info: OperationInfo) -> str | None:
+        template = info.context.services.resources.settings.trace_url
+        return template.replace(TRACE_ID, self.trace_id) if template and self.trace_id else None
+
     @field(description="The whole history, oldest first.")
     async def events(self, info: OperationInfo) -> list[TaskEvent]:
         return [TaskEvent.of(row) for row in await info.context.histories.load(self.id)]
@@ -103,6 +111,7 @@ class Task:
             started_at=row.started_at,
             finished_at=row.finished_at,
             duration_ms=row.duration_ms,
+            trace_id=row.trace_id,
         )
 
 

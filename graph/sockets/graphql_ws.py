@@ -30,6 +30,7 @@ from taskflow.graph.execution.library import (
 from taskflow.graph.execution.parameters import NotARequest, Parameters
 from taskflow.graph.execution.schema import Schema
 from taskflow.graph.http.security import is_welcome
+from taskflow.graph.http.tracing import keep_traceparent
 from taskflow.infra.wire import NotJson, decode_json, encode_json
 
 INIT_WAIT = timedelta(seconds=10)
@@ -108,6 +109,8 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
         if problem := fault(message):
             await self.handle_invalid_message(problem)
         else:  # a payload that is null is an absent one to the protocol, but not to Strawberry
+            if message["type"] == "connection_init":
+                keep_traceparent(self.websocket.ws, message.get("payload"))
             await super().handle_message(cast(Message, {k: v for k, v in message.items() if v is not None}))
 
     async def run_operation(self, operation: Operation[Any, None]) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 from taskflow.infra.errors import StartError
 from taskflow.infra.settings import SettingsError
+from taskflow.infra.tracing.current import current_traceparent
 from taskflow.mounting import MountedApp, mount, running
 from taskflow.worker.registry import HandlerError
 from taskflow.worker.task import task
@@ -174,3 +176,24 @@ def test_what_it_can_not_work_with_is_refused_where_it_is_mounted(monkeypatch: p
     monkeypatch.setenv("WORKER_PREFETCH", "many")
     with pytest.raises(SettingsError, match="WORKER_PREFETCH takes a whole number"):
         mount()
+
+
+async def test_the_span_of_the_request_that_opened_it_is_nobody_elses() -> None:
+    seen: list[str | None] = []
+
+    @task("look")
+    async def look(payload: Any) -> None:
+        seen.append(current_traceparent())
+
+    app = mount(handlers=[look], worker=True)
+    with TracerProvider().get_tracer("host").start_as_current_span("the first request"):
+        await app.open()
+    async with client_of(app) as (client, _):
+        await client.post("/in/jobs/tasks", json={"title": "Look", "kind": "look"})
+
+        async def has_run() -> bool:
+            return bool(seen)
+
+        await eventually(has_run)
+    await app.close()
+    assert seen == [None]

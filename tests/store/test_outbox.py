@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import format_trace_id
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
@@ -133,3 +135,12 @@ async def test_a_payload_above_the_setting_is_refused(theirs: AsyncEngine, monke
     async with theirs.connect() as connection:
         with pytest.raises(InvalidTask, match="payload takes at most 20 bytes"):
             outbox.insert(connection, "ship", {"text": "x" * 20})
+
+
+async def test_it_belongs_to_the_span_that_it_is_inserted_in(engine: AsyncEngine, theirs: AsyncEngine) -> None:
+    async with theirs.begin() as connection:
+        outside = await outbox.insert(connection, ship, Order(number=1))
+        with TracerProvider().get_tracer("a program").start_as_current_span("checkout") as span:
+            inside = await outbox.insert(connection, ship, Order(number=2))
+    assert (await get(engine, outside)).traceparent is None
+    assert (await get(engine, inside)).trace_id == format_trace_id(span.get_span_context().trace_id)

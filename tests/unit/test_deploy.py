@@ -38,6 +38,7 @@ EXAMPLES = {
     "WORKER_HEARTBEAT_FILE",
     "REACT_APP_API_BASE",
     "REACT_APP_WS_URL",
+    "TRACE_URL",
 }
 """What env.example shows for these is an example, not the default."""
 
