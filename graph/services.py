@@ -13,7 +13,8 @@ from strawberry.types import Info
 from taskflow.db import queries
 from taskflow.db.errors import TaskNotFound
 from taskflow.db.models import Task, TaskEvent
-from taskflow.graph.execution.access import EVERYBODY, Viewer
+from taskflow.graph.execution.access import Viewer, viewer_of
+from taskflow.graph.execution.tokens import Tokens
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.live.hub import Hub
@@ -34,6 +35,7 @@ class Services:
     hub: Hub
     stats: StatsCache
     figures: FiguresCache
+    tokens: Tokens
     feeds: set[WebSocket] = field(default_factory=set)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -41,14 +43,15 @@ class Services:
 class Operation:
     """Of one operation: a page of tasks loads its histories, or the tasks of its events, in one statement."""
 
-    def __init__(self, services: Services, viewer: Viewer = EVERYBODY) -> None:
+    def __init__(self, services: Services, viewer: Viewer) -> None:
         self.services = services
         self.viewer = viewer
         self._tasks_left = TASKS_READ_MAX
 
     @classmethod
     def of(cls, connection: HTTPConnection) -> "Operation":
-        return cls(connection.app.state.services)
+        """Raises Unauthenticated."""
+        return cls(connection.app.state.services, viewer_of(connection))
 
     def take(self, tasks: int) -> None:
         """Before a list of so many is read. Raises InvalidInput when its operation reads too much in all."""

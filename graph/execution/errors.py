@@ -8,7 +8,7 @@ import logging
 from graphql import GraphQLError, ValueNode
 
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
-from taskflow.graph.execution.access import Forbidden
+from taskflow.graph.execution.access import Forbidden, Unauthenticated
 from taskflow.graph.execution.library import to_camel_case
 from taskflow.graph.live.watcher import Lagged
 from taskflow.infra.input import InvalidInput
@@ -25,6 +25,7 @@ CODES: dict[type[BaseException], str] = {
     TaskNotFound: "NOT_FOUND",
     TransitionRejected: "CONFLICT",
     IdempotencyConflict: "CONFLICT",
+    Unauthenticated: "UNAUTHENTICATED",
     Forbidden: "FORBIDDEN",
     Lagged: "LAGGED",
     StoreUnavailable: "SERVICE_UNAVAILABLE",

@@ -15,10 +15,10 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from taskflow.graph.execution.errors import coded
+from taskflow.graph.execution.errors import coded, mask
 from taskflow.graph.execution.library import StrawberryExecutor, core_schema, optimized_is_awaitable
 from taskflow.graph.execution.limits import MAX_TOKENS, RULES, check_length, check_limits
-from taskflow.graph.execution.results import Outcome, follow, run
+from taskflow.graph.execution.results import Outcome, changes, follow, run
 
 KEPT_DOCUMENTS = 128  # 0.4 MB each at the very most
 MAX_ERRORS = 20  # of one document: what comes after helps nobody
@@ -51,6 +51,13 @@ class Schema(strawberry.Schema):
         super().__init__(query, mutation, subscription, **options)
         self.documents = lru_cache(maxsize=KEPT_DOCUMENTS)(partial(prepare, core_schema(self)))
 
+    async def before_changes(self, context: Any, count: int) -> None:
+        """Before a mutation with so many fields. What this raises is its only error. For a subclass."""
+
+    def standing(self, context: Any) -> object:
+        """What results depend on besides the operation itself: equal for those who may share them. For a subclass."""
+        return None
+
     async def execute(
         self,
         query: str | None,
@@ -71,7 +78,7 @@ class Schema(strawberry.Schema):
         kind = OperationType(executor.operation.operation.value)
         if kind not in (allowed_operation_types or (OperationType.QUERY, OperationType.MUTATION)):
             raise InvalidOperationTypeError(kind)
-        return await run(executor)
+        return await self._run(executor)
 
     async def stream(
         self,
@@ -91,8 +98,16 @@ class Schema(strawberry.Schema):
         except Refused as refused:
             return _only(PreExecutionError(None, refused.errors))
         if executor.operation.operation is not CoreOperationType.SUBSCRIPTION:
-            return _only(await run(executor))
-        return follow(executor, (query, operation_name, repr(variable_values)))
+            return _only(await self._run(executor))
+        return follow(executor, (query, operation_name, repr(variable_values), self.standing(context_value)))
+
+    async def _run(self, executor: Executor[Any]) -> Outcome:
+        if count := len(changes(executor)):
+            try:
+                await self.before_changes(executor.context_value, count)
+            except Exception as error:  # noqa: BLE001 - told to the client, or to the log
+                return PreExecutionError(None, [mask(error)])
+        return await run(executor)
 
     def _executor(
         self,

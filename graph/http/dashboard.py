@@ -15,10 +15,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.routing import Route
 
 from taskflow.graph.http.prefix import prefix_of
 from taskflow.graph.http.problems import on_http
+from taskflow.graph.http.routes import OpenRoute
 from taskflow.infra.settings import Settings
 
 HERE: Final = Path(__file__).parent
@@ -61,14 +61,14 @@ class Dashboard:
             "cross-origin-opener-policy": "same-origin",
         }
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[OpenRoute]:
         """For its pages and files, and no other path: an unknown one is still the API's to refuse."""
         top = [path.name for path in self.folder.iterdir() if path.suffix in TOP_SUFFIXES]
         return [
-            *(Route(page, self.page) for page in PAGES),
-            Route("/config.js", self.config),
-            Route("/assets/{name:path}", self.asset),
-            *(Route(f"/{name}", self.file) for name in top),
+            *(OpenRoute(page, self.page) for page in PAGES),
+            OpenRoute("/config.js", self.config),
+            OpenRoute("/assets/{name:path}", self.asset),
+            *(OpenRoute(f"/{name}", self.file) for name in top),
         ]
 
     async def page(self, request: Request) -> Response:

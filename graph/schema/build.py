@@ -1,6 +1,6 @@
 """Assembles the schema. `python -m taskflow.graph.schema.build` prints it; the print is committed beside this file."""
 
-from typing import Final
+from typing import Any, Final, cast
 
 from graphql import (
     GraphQLEnumType,
@@ -12,16 +12,24 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
+from taskflow.graph.execution.access import Role
 from taskflow.graph.execution.library import core_schema
 from taskflow.graph.execution.schema import Schema
 from taskflow.graph.schema.mutation import Mutation
 from taskflow.graph.schema.query import Query
 from taskflow.graph.schema.scalars import EXPLAINED, SCALARS
 from taskflow.graph.schema.subscription import Subscription
+from taskflow.graph.services import Operation
+
+
+class TaskFlowSchema(Schema):
+    def standing(self, context: Any) -> Role:
+        """Nothing that a subscription shows depends on more of who asks than the role."""
+        return cast(Operation, context).viewer.role
 
 
 def _assemble() -> Schema:
-    schema = Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=dict(SCALARS)))
+    schema = TaskFlowSchema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=dict(SCALARS)))
     core = core_schema(schema)
     _drop_null_defaults(core)
     _explain_values(core)
