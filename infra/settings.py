@@ -125,8 +125,9 @@ class Settings(BaseSettings):
     db_echo: bool = False
 
     @property
-    def wants_tokens(self) -> bool:
-        return bool(self.api_tokens or self.api_tokens_file)
+    def may_be_reached(self) -> bool:
+        """Whether the API answers to other machines: to who has a token, or to everybody as the operator wants it."""
+        return bool(self.api_tokens or self.api_tokens_file) or self.api_insecure
 
     @property
     def in_memory_broker(self) -> bool:
