@@ -32,6 +32,7 @@ from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
 from taskflow.graph.sockets import feed as ws
 from taskflow.graph.sockets.graphql_ws import End
+from taskflow.infra.rate import open_rate_limit
 from taskflow.infra.resources import Resources
 from taskflow.infra.settings import Settings
 from taskflow.infra.submitter import open_submitter
@@ -45,11 +46,12 @@ OPENAPI: Final = Path(__file__).parent / "http" / "openapi.json"
 async def open_services(resources: Resources) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         tokens = await stack.enter_async_context(open_tokens(resources.settings, resources.liveness))
+        rate = await stack.enter_async_context(open_rate_limit(resources.settings))
         submitter = await stack.enter_async_context(open_submitter(resources))
         hub = await stack.enter_async_context(
             open_hub(resources.engine, resources.bus, resources.clock, resources.liveness)
         )
-        yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources), tokens)
+        yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources), tokens, rate)
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:

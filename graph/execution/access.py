@@ -39,6 +39,14 @@ EVERYBODY: Final = Viewer(None, Role.ADMIN)
 """Where no tokens are set."""
 
 
+def caller_of(connection: HTTPConnection) -> str:
+    """For whom mutations are counted: a token, or an address where there are none. Raises Unauthenticated."""
+    name = viewer_of(connection).name
+    if name is not None:
+        return f"token:{name}"
+    return f"address:{connection.client.host if connection.client else ''}"
+
+
 def viewer_of(connection: HTTPConnection) -> Viewer:
     """Raises Unauthenticated."""
     viewer: Viewer | None = connection.scope.get(VIEWER)

@@ -12,11 +12,21 @@ from taskflow.graph.execution.access import Forbidden, Unauthenticated
 from taskflow.graph.execution.library import to_camel_case
 from taskflow.graph.live.watcher import Lagged
 from taskflow.infra.input import InvalidInput
+from taskflow.infra.rate import RateLimited
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
 INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 OURS = frozenset(
-    {BAD_USER_INPUT, "NOT_FOUND", "CONFLICT", "UNAUTHENTICATED", "FORBIDDEN", "LAGGED", "SERVICE_UNAVAILABLE"}
+    {
+        BAD_USER_INPUT,
+        "NOT_FOUND",
+        "CONFLICT",
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "RATE_LIMITED",
+        "LAGGED",
+        "SERVICE_UNAVAILABLE",
+    }
 )
 
 # The code of each exception class, and of its subclasses, whose text a client may read.
@@ -27,6 +37,7 @@ CODES: dict[type[BaseException], str] = {
     IdempotencyConflict: "CONFLICT",
     Unauthenticated: "UNAUTHENTICATED",
     Forbidden: "FORBIDDEN",
+    RateLimited: "RATE_LIMITED",
     Lagged: "LAGGED",
     StoreUnavailable: "SERVICE_UNAVAILABLE",
 }

@@ -21,7 +21,7 @@ from taskflow.graph.execution.errors import BAD_USER_INPUT
 from taskflow.graph.execution.parameters import NotARequest, Parameters
 from taskflow.graph.execution.results import Outcome, Result
 from taskflow.graph.execution.schema import Schema
-from taskflow.graph.http.body import CHALLENGE, JSON, RETRY_LATER, BodyTooLarge, is_json, read_body
+from taskflow.graph.http.body import CHALLENGE, JSON, RETRY_LATER, RETRY_NEXT_SECOND, BodyTooLarge, is_json, read_body
 from taskflow.graph.http.security import is_welcome
 from taskflow.graph.sockets.graphql_ws import Enter, WebSocketHalf
 from taskflow.infra.wire import NotJson, decode_json, encode_json
@@ -35,6 +35,7 @@ ALLOWED = {  # what an operation may be, by the method that brings it
 
 STATUSES: dict[str, tuple[int, Mapping[str, str] | None]] = {
     "FORBIDDEN": (403, None),
+    "RATE_LIMITED": (429, RETRY_NEXT_SECOND),
     "SERVICE_UNAVAILABLE": (503, RETRY_LATER),
 }
 """And headers, of an operation of which nothing was done."""
@@ -98,7 +99,9 @@ class GraphQLApp(WebSocketHalf):
         if isinstance(result, Result):
             return answer(result.body, media_type, *STATUSES.get(result.refusal or "", (200, None)))
         errors = [error.formatted for error in result.errors or []]
-        return answer({"errors": errors}, media_type, 400 if media_type == GRAPHQL else 200)
+        code = errors[0].get("extensions", {}).get("code", "") if errors else ""
+        status, headers = STATUSES.get(code, (400 if media_type == GRAPHQL else 200, None))
+        return answer({"errors": errors}, media_type, status, headers)
 
     def _admit(self, request: Request, media_type: str) -> Any:
         """The context for its operation."""

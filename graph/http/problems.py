@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
 from taskflow.graph.execution.access import Forbidden, Unauthenticated
-from taskflow.graph.http.body import CHALLENGE, RETRY_LATER, BodyTooLarge
+from taskflow.graph.http.body import CHALLENGE, RETRY_LATER, RETRY_NEXT_SECOND, BodyTooLarge
 from taskflow.infra.input import InvalidInput, Problem
+from taskflow.infra.rate import RateLimited
 from taskflow.infra.wire import NotJson, encode_json
 
 logger = logging.getLogger("taskflow.api")
@@ -25,11 +26,12 @@ STATUSES: Final[dict[type[Exception], int]] = {
     BodyTooLarge: 413,
     Unauthenticated: 401,
     Forbidden: 403,
+    RateLimited: 429,
     StoreUnavailable: 503,
 }
 CODES: Final = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 429: "RATE_LIMITED"}
 """As GraphQL has them."""
-HEADERS: Final = {401: CHALLENGE, 503: RETRY_LATER}
+HEADERS: Final = {401: CHALLENGE, 429: RETRY_NEXT_SECOND, 503: RETRY_LATER}
 
 
 def problem(

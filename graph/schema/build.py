@@ -23,6 +23,10 @@ from taskflow.graph.services import Operation
 
 
 class TaskFlowSchema(Schema):
+    async def before_changes(self, context: Any, count: int) -> None:
+        operation = cast(Operation, context)
+        await operation.services.rate.take(operation.caller, count)
+
     def standing(self, context: Any) -> Role:
         """Nothing that a subscription shows depends on more of who asks than the role."""
         return cast(Operation, context).viewer.role
