@@ -26,7 +26,7 @@ from taskflow.graph.http.index import GraphQLWithPage, index
 from taskflow.graph.http.prefix import ForwardedPrefix, prefix_of
 from taskflow.graph.http.problems import HANDLERS
 from taskflow.graph.http.routes import OpenRoute, OpenWebSocketRoute
-from taskflow.graph.http.security import allowed_origins
+from taskflow.graph.http.security import SafeHeaders, allowed_origins
 from taskflow.graph.live.hub import open_hub
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
@@ -93,6 +93,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
 
 def _middleware(origins: Sequence[str]) -> list[Middleware]:
     return [
+        Middleware(SafeHeaders),
         Middleware(ForwardedPrefix),
         Middleware(
             CORSMiddleware,

@@ -2,10 +2,11 @@
 
 import ipaddress
 from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taskflow.graph.execution.library import is_same_origin, normalize_allowed_origins, normalize_origin
 from taskflow.graph.http.problems import problem
@@ -102,3 +103,29 @@ def keep_local(app: Starlette, settings: Settings) -> None:
     """Of an application in a server that is not ours."""
     if not settings.may_be_reached:
         app.add_middleware(LocalClients)
+
+
+class SafeHeaders:
+    """What no answer goes without: pages have a policy of their own, everything else shows and loads nothing."""
+
+    DEFAULTS: Final = (
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ())]
+                names = {name.lower() for name, _ in headers}
+                headers += [default for default in self.DEFAULTS if default[0] not in names]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, add if scope["type"] == "http" else send)

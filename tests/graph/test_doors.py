@@ -9,14 +9,10 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-import strawberry
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from taskflow.graph.execution.access import Forbidden
-from taskflow.graph.execution.schema import Schema
 from taskflow.graph.http import dashboard
-from taskflow.graph.http.graphql import GraphQLApp
 from taskflow.graph.services import Services
 from taskflow.infra.settings import Settings
 from taskflow.infra.tokens import parse_tokens
@@ -178,43 +174,6 @@ async def test_a_preflight_needs_no_token_and_a_refusal_can_be_read(client: http
         assert "access-control-allow-credentials" not in refused.headers
 
 
-@strawberry.type
-class Anything:
-    @strawberry.field
-    def done(self) -> int:
-        return 1
-
-    @strawberry.field
-    def forbidden(self) -> int:
-        raise Forbidden("This takes the role admin")
-
-
-@strawberry.type
-class Changes(Anything):
-    pass
-
-
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("{ forbidden done }", 403),
-        ("{ done forbidden }", 403),
-        ("mutation { forbidden }", 403),
-        ("mutation { done forbidden }", 200),
-        ("mutation { a: forbidden done }", 403),
-        ("mutation { ...F } fragment F on Changes { ... { forbidden } done }", 403),
-        ("mutation { ...F } fragment F on Changes { ... { done } forbidden }", 200),
-    ],
-)
-async def test_a_mutation_of_which_a_part_was_done_is_no_refusal(query: str, status: int) -> None:
-    app = GraphQLApp(Schema(Anything, Changes), context=lambda _: None)
-    site = Starlette(routes=[Route("/graphql", app)])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://test") as client:
-        response = await client.post("/graphql", json={"query": query})
-    assert response.status_code == status
-    assert [error["extensions"]["code"] for error in response.json()["errors"]] == ["FORBIDDEN"]
-
-
 async def test_no_secret_is_in_any_answer_or_line_of_the_log(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -225,3 +184,30 @@ async def test_no_secret_is_in_any_answer_or_line_of_the_log(
             response = await ask(client, door, headers)
             said = response.text + json.dumps(dict(response.headers)) + caplog.text
             assert not any(secret in said for secret in SECRETS.values())
+
+
+async def test_a_viewer_is_told_its_name_and_role(client: httpx.AsyncClient, services: Services) -> None:
+    for role, secret in SECRETS.items():
+        asked = {"json": {"query": "{ viewer { name role } }"}, "headers": {"authorization": f"Bearer {secret}"}}
+        told = await client.post("/graphql", **asked)  # type: ignore[arg-type]
+        assert told.json() == {"data": {"viewer": {"name": role, "role": role.upper()}}}
+    services.tokens.are_wanted = False
+    told = await client.post("/graphql", json={"query": "{ viewer { name role } }"})
+    assert told.json() == {"data": {"viewer": {"name": None, "role": "ADMIN"}}}
+
+
+@pytest.mark.parametrize("door", DOORS, ids=label)
+async def test_every_answer_has_the_headers_of_a_safe_one(client: httpx.AsyncClient, door: Door) -> None:
+    for headers in ({}, {"authorization": f"Bearer {SECRETS['admin']}"}):
+        response = await ask(client, door, headers)
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["x-frame-options"] == "DENY"
+        assert response.headers["referrer-policy"] in {"no-referrer", "same-origin"}
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe-inline" not in policy or (
+            door.route == "/graphql" and "style-src 'self' 'unsafe-inline'" in policy
+        )
+        assert "unsafe-eval" not in policy
+        assert "cache-control" in response.headers
