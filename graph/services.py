@@ -13,12 +13,14 @@ from strawberry.types import Info
 from taskflow.db import queries
 from taskflow.db.errors import TaskNotFound
 from taskflow.db.models import Task, TaskEvent
-from taskflow.graph.execution.access import EVERYBODY, Viewer
+from taskflow.graph.execution.access import Viewer, caller_of, viewer_of
+from taskflow.graph.execution.tokens import Tokens
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http.tracing import traceparent_of
 from taskflow.graph.live.hub import Hub
 from taskflow.infra.input import InvalidInput, Problem
+from taskflow.infra.rate import RateLimit
 from taskflow.infra.resources import Resources
 from taskflow.infra.submitter import Submitter
 
@@ -35,6 +37,8 @@ class Services:
     hub: Hub
     stats: StatsCache
     figures: FiguresCache
+    tokens: Tokens
+    rate: RateLimit
     feeds: set[WebSocket] = field(default_factory=set)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -42,15 +46,18 @@ class Services:
 class Operation:
     """Of one operation: a page of tasks loads its histories, or the tasks of its events, in one statement."""
 
-    def __init__(self, services: Services, viewer: Viewer = EVERYBODY, traceparent: str | None = None) -> None:
+    def __init__(self, services: Services, viewer: Viewer, caller: str = "", traceparent: str | None = None) -> None:
         self.services = services
         self.viewer = viewer
+        self.caller = caller
         self.traceparent = traceparent
         self._tasks_left = TASKS_READ_MAX
 
     @classmethod
     def of(cls, connection: HTTPConnection) -> "Operation":
-        return cls(connection.app.state.services, traceparent=traceparent_of(connection))
+        """Raises Unauthenticated."""
+        viewer, caller = viewer_of(connection), caller_of(connection)
+        return cls(connection.app.state.services, viewer, caller, traceparent_of(connection))
 
     def take(self, tasks: int) -> None:
         """Before a list of so many is read. Raises InvalidInput when its operation reads too much in all."""

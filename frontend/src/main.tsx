@@ -17,6 +17,7 @@ import { present } from "@/lib/clock";
 import { currentEndpoints, hrefOf } from "@/lib/config";
 import { parseSearch } from "@/lib/searchParams";
 import { parseTasksSearch, toQuery } from "@/lib/tasksSearch";
+import { nonce } from "@/lib/nonce";
 import { theme } from "@/lib/theme";
 import { router } from "@/router";
 import "./mantine.css";
@@ -56,7 +57,7 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <ApolloProvider client={client}>
-        <MantineProvider theme={theme} defaultColorScheme="auto">
+        <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
           <Notifications position="bottom-right" limit={4} zIndex={400} containerWidth={340} />
           <LiveProvider live={live}>
             <RouterProvider router={router} />

@@ -9,15 +9,25 @@ from typing import Any
 from graphql import GraphQLError, ValueNode
 
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
-from taskflow.graph.execution.access import Forbidden
+from taskflow.graph.execution.access import Forbidden, Unauthenticated
 from taskflow.graph.execution.library import to_camel_case
 from taskflow.graph.live.watcher import Lagged
 from taskflow.infra.input import InvalidInput
+from taskflow.infra.rate import RateLimited
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
 INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 OURS = frozenset(
-    {BAD_USER_INPUT, "NOT_FOUND", "CONFLICT", "UNAUTHENTICATED", "FORBIDDEN", "LAGGED", "SERVICE_UNAVAILABLE"}
+    {
+        BAD_USER_INPUT,
+        "NOT_FOUND",
+        "CONFLICT",
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "RATE_LIMITED",
+        "LAGGED",
+        "SERVICE_UNAVAILABLE",
+    }
 )
 FAULTS = frozenset({INTERNAL_SERVER_ERROR, "SERVICE_UNAVAILABLE"})
 """Ours, and not the caller's."""
@@ -28,7 +38,9 @@ CODES: dict[type[BaseException], str] = {
     TaskNotFound: "NOT_FOUND",
     TransitionRejected: "CONFLICT",
     IdempotencyConflict: "CONFLICT",
+    Unauthenticated: "UNAUTHENTICATED",
     Forbidden: "FORBIDDEN",
+    RateLimited: "RATE_LIMITED",
     Lagged: "LAGGED",
     StoreUnavailable: "SERVICE_UNAVAILABLE",
 }

@@ -15,6 +15,7 @@ from taskflow.db.errors import TaskNotFound
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, TaskStatus
 from taskflow.db.models import Task, TaskEvent
 from taskflow.db.queries import Order
+from taskflow.graph.execution.access import Role, caller_of, viewer_of
 from taskflow.graph.http.body import JSON, is_json, read_body
 from taskflow.graph.http.prefix import prefix_of
 from taskflow.graph.http.tracing import Observed, traceparent_of
@@ -94,7 +95,9 @@ async def tasks(request: Request) -> Response:
 
 
 async def create_task(request: Request) -> Response:
+    viewer_of(request).require(Role.OPERATOR)
     services: Services = request.app.state.services
+    await services.rate.take(caller_of(request))
     limit = services.resources.settings.payload_max_bytes
     asked = parse_input(await read_json(request, body_max(limit)), request)
     created = await services.submitter.create(validate([asked], payload_max_bytes=limit))

@@ -10,6 +10,7 @@ from taskflow.graph.lists.paging import encode_cursor, load_page, page_size
 from taskflow.graph.schema.history import History, Queue
 from taskflow.graph.schema.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
 from taskflow.graph.schema.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
+from taskflow.graph.schema.viewer import Viewer
 from taskflow.graph.services import OperationInfo
 
 
@@ -45,6 +46,10 @@ class Query:
             end_cursor=edges[-1].cursor if edges else None,
         )
         return TaskConnection(edges=edges, page_info=page_info, where=where)
+
+    @strawberry.field(description="Who asks, as the token says that came.")
+    async def viewer(self, info: OperationInfo) -> Viewer:
+        return Viewer.of(info.context.viewer)
 
     @strawberry.field(description="Figures of the whole system, at most a second old.")
     async def stats(self, info: OperationInfo) -> Stats:

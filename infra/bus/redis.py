@@ -1,5 +1,5 @@
-"""The bus of production: Redis Pub/Sub. The only file that imports redis; never stores a key. redis-py's own retries
-are off: it would reconnect a subscription, and nobody would know of the gap.
+"""The bus of production: Redis Pub/Sub. Never stores a key. redis-py's own retries are off: it would reconnect a
+subscription, and nobody would know of the gap.
 """
 
 import asyncio

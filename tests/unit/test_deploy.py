@@ -29,6 +29,10 @@ CONTRACT = re.findall(
     """,
 )
 EXAMPLES = {
+    "API_TOKENS",
+    "API_TOKENS_FILE",
+    "API_INSECURE",
+    "API_RATE_LIMIT",
     "DB_URL",
     "REDIS_URL",
     "RABBITMQ_URL",
