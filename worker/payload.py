@@ -6,11 +6,10 @@ from typing import Any, Final
 import pydantic
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from taskflow.db.secrets import MASK
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.wire import encode_json
 
-MASK: Final = "**********"
-"""What pydantic writes in place of a secret."""
 SECRETS: Final = (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)
 
 

@@ -24,6 +24,7 @@ from taskflow.worker.health import LOOPS, keep_health
 from taskflow.worker.intake import Intake
 from taskflow.worker.leases import open_leases
 from taskflow.worker.live import hear_cancellations, report_progress
+from taskflow.worker.presence import Presence
 from taskflow.worker.records import open_records
 from taskflow.worker.registry import Registry
 from taskflow.worker.slots import Slots
@@ -56,9 +57,11 @@ async def run_worker(
         for loop in (hear_cancellations, report_progress):
             await stack.enter_async_context(supervised(partial(loop, executor), name=loop.__name__))
         stack.callback(resources.liveness.forget, *LOOPS)
-        await stack.enter_async_context(open_leases(executor))
+        shares = groups(settings)
+        presence = Presence(resources, registry, [slots for _, slots in shares], worker_id)
+        leases = await stack.enter_async_context(open_leases(executor, presence))
         async with AsyncExitStack() as taking:
-            intakes = [await _open_intake(taking, group, slots, executor) for group, slots in groups(settings)]
+            intakes = [await _open_intake(taking, group, slots, executor) for group, slots in shares]
             dispatcher = Dispatcher(resources, executor.came_in_turn)
             await taking.enter_async_context(supervised(dispatcher.run, name="dispatcher"))
             if drain:
@@ -67,6 +70,7 @@ async def run_worker(
                 await keep_health(resources, intakes, stop)
             finally:
                 logger.info("worker stopping", running=len(executor.running))
+                leases.note_stopping()
                 for intake in intakes:
                     await intake.consumer.stop()
                 await executor.drain(settings.worker_shutdown_timeout)
