@@ -6,6 +6,7 @@ import strawberry
 
 from taskflow.graph.execution.access import Role
 from taskflow.graph.schema.inputs import CreateTaskInput, TaskId, argument, to_input
+from taskflow.graph.schema.queues import QueueMutation
 from taskflow.graph.schema.types import CreateTaskPayload, CreateTasksPayload, Task
 from taskflow.graph.services import OperationInfo
 from taskflow.infra.input import InvalidInput, Problem
@@ -15,7 +16,7 @@ TASKS_MAX = 1000
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation:
+class Mutation(QueueMutation):
     @strawberry.mutation(description="Create a task. Once this has answered, the task will end, whatever happens.")
     async def create_task(
         self, info: OperationInfo, input: Annotated[CreateTaskInput, argument("The task.")]

@@ -7,9 +7,11 @@ import strawberry
 from taskflow.db.errors import TaskNotFound
 from taskflow.graph.figures.throughput import Span
 from taskflow.graph.lists.paging import encode_cursor, load_page, page_size
-from taskflow.graph.schema.history import History, Queue
+from taskflow.graph.schema.history import History
 from taskflow.graph.schema.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
+from taskflow.graph.schema.queues import Queue
 from taskflow.graph.schema.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
+from taskflow.graph.schema.workers import Worker
 from taskflow.graph.services import OperationInfo
 
 
@@ -60,6 +62,14 @@ class Query:
     async def kinds(self, info: OperationInfo) -> list[str]:
         return await info.context.services.figures.kinds.get()
 
-    @strawberry.field(description="Queues that tasks name (at most 200 of them) or workers take from, in order.")
+    @strawberry.field(
+        description="Queues that tasks name (at most 200 of them), workers take from or somebody paused, in order."
+    )
     async def queues(self, info: OperationInfo) -> list[Queue]:
         return [Queue.of(one) for one in await info.context.services.figures.queues.get()]
+
+    @strawberry.field(
+        description="Worker processes that were heard of lately, by host and start. At most a second old."
+    )
+    async def workers(self, info: OperationInfo) -> list[Worker]:
+        return [Worker.of(one) for one in await info.context.services.figures.workers.get()]
