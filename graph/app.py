@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from taskflow.graph.figures.kinds import open_kinds
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http import health, rest
@@ -43,7 +44,8 @@ async def open_services(resources: Resources) -> AsyncIterator[Services]:
         hub = await stack.enter_async_context(
             open_hub(resources.engine, resources.bus, resources.clock, resources.liveness)
         )
-        yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources))
+        kinds = await stack.enter_async_context(open_kinds(resources.engine))
+        yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources), kinds)
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:

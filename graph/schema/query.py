@@ -20,7 +20,8 @@ class Query:
     @strawberry.field(description="One task, or null when there is none with this id.")
     async def task(self, info: OperationInfo, id: TaskId) -> Task | None:
         try:
-            return Task.of(await info.context.tasks.load(id))  # type: ignore[arg-type]
+            row = await info.context.tasks.load(id)
+            return Task.of(row, info.context.services.kinds)  # type: ignore[arg-type]
         except TaskNotFound:
             return None
 
@@ -37,9 +38,9 @@ class Query:
     ) -> TaskConnection:
         where, order = to_filter(filter), to_order(order_by)
         info.context.take(page_size(first, last))
-        engine = info.context.services.resources.engine
+        engine, kinds = info.context.services.resources.engine, info.context.services.kinds
         page = await load_page(engine, where, order, first=first, after=after, last=last, before=before)
-        edges = [TaskEdge(cursor=encode_cursor(task, order.field), node=Task.of(task)) for task in page.tasks]
+        edges = [TaskEdge(cursor=encode_cursor(task, order.field), node=Task.of(task, kinds)) for task in page.tasks]
         page_info = PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
