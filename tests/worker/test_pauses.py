@@ -95,6 +95,7 @@ async def test_what_waits_in_a_paused_queue_is_not_published_again(
         return await real(queue)
 
     async with start_worker():
+        await bench.run("message", {"message": "came out"}, queue="mail")
         await pause(bench, "mail")
         await eventually(is_told(logs, "queue paused"))
         ids = [await bench.create("message", {"message": "x"}, queue="mail") for _ in range(3)]
