@@ -54,7 +54,7 @@ tasks = sa.Table(
     sa.Index("idx_tasks_updated_at", "updated_at", "id", "status", "kind", "queue"),
     sa.Index("idx_tasks_kind", "kind", "created_at", "id", "queue"),
     sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
-    sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue"),
+    sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue", "run_at", "updated_at"),
     sa.Index("uq_tasks_idempotency_key", "idempotency_key", unique=True),
     sa.Index("idx_tasks_finished_at", "finished_at", "status", "kind", "duration_ms"),
     sa.Index("idx_tasks_unread", "words", mysql_length=1, mariadb_length=1, sqlite_where=sa.text("words IS NULL")),

@@ -9,7 +9,7 @@ from taskflow.db.transaction import connected
 
 VERSION_TABLE: Final = "taskflow_version"
 """A name of our own, so that another tool's `alembic_version` is left alone."""
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """All of them, in order."""
 
 

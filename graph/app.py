@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from taskflow.graph.execution.tokens import open_tokens
+from taskflow.graph.figures.kinds import open_kinds
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http import health, rest
@@ -51,7 +52,9 @@ async def open_services(resources: Resources) -> AsyncIterator[Services]:
         hub = await stack.enter_async_context(
             open_hub(resources.engine, resources.bus, resources.clock, resources.liveness)
         )
-        yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources), tokens, rate)
+        kinds = await stack.enter_async_context(open_kinds(resources.engine))
+        stats, figures = StatsCache(resources), FiguresCache(resources)
+        yield Services(resources, submitter, hub, stats, figures, kinds, tokens, rate)
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:

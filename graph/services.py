@@ -1,6 +1,7 @@
 """What the API's parts work with: the services of the process, and the loaders of one operation."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -12,14 +13,16 @@ from strawberry.types import Info
 
 from taskflow.db import queries
 from taskflow.db.errors import TaskNotFound
-from taskflow.db.models import Task, TaskEvent
+from taskflow.db.models import NewTask, Task, TaskEvent
 from taskflow.graph.execution.access import Viewer, caller_of, viewer_of
 from taskflow.graph.execution.tokens import Tokens
+from taskflow.graph.figures.kinds import Kinds
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http.tracing import traceparent_of
 from taskflow.graph.live.hub import Hub
-from taskflow.infra.input import InvalidInput, Problem
+from taskflow.infra.input import InvalidInput, Problem, TaskInput
+from taskflow.infra.new_task import validate
 from taskflow.infra.rate import RateLimit
 from taskflow.infra.resources import Resources
 from taskflow.infra.submitter import Submitter
@@ -37,10 +40,17 @@ class Services:
     hub: Hub
     stats: StatsCache
     figures: FiguresCache
+    kinds: Kinds
     tokens: Tokens
     rate: RateLimit
     feeds: set[WebSocket] = field(default_factory=set)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def validated(services: Services, inputs: Sequence[TaskInput], *, prefix: str = "") -> list[NewTask]:
+    """What is asked for as it is stored. Raises InvalidInput, also for a mask that was sent back as a secret."""
+    limit = services.resources.settings.payload_max_bytes
+    return validate(inputs, payload_max_bytes=limit, prefix=prefix, secrets=services.kinds.secrets)
 
 
 class Operation:

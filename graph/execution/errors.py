@@ -4,6 +4,7 @@ Knows GraphQL, never HTTP. The cause of a masked error goes to the log and nowhe
 """
 
 import logging
+import re
 from typing import Any
 
 from graphql import GraphQLError, ValueNode
@@ -45,6 +46,9 @@ CODES: dict[type[BaseException], str] = {
     StoreUnavailable: "SERVICE_UNAVAILABLE",
 }
 
+FOUND = re.compile(r"(?<=.), found: .*(?=\.$)", re.DOTALL)
+"""What graphql-core quotes of an input that does not fit: all of it, and so a task's payload."""
+
 logger = logging.getLogger("taskflow.graphql")
 
 
@@ -73,6 +77,7 @@ def code_of(error: GraphQLError) -> Any:
 def coded(error: GraphQLError, code: str = BAD_USER_INPUT) -> GraphQLError:
     """`error` itself, carrying `code`. By default the client's mistake, as all that stops a request before it runs."""
     error.extensions = {**(error.extensions or {}), "code": code}
+    error.message = FOUND.sub("", error.message)
     return error
 
 
