@@ -7,10 +7,18 @@ import logging
 
 from graphql import GraphQLError, ValueNode
 
-from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
+from taskflow.db.errors import (
+    IdempotencyConflict,
+    LetterCut,
+    LetterNotFound,
+    StoreUnavailable,
+    TaskNotFound,
+    TransitionRejected,
+)
 from taskflow.graph.execution.access import Forbidden
 from taskflow.graph.execution.library import to_camel_case
 from taskflow.graph.live.watcher import Lagged
+from taskflow.infra.errors import NotSent
 from taskflow.infra.input import InvalidInput
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
@@ -23,11 +31,14 @@ OURS = frozenset(
 CODES: dict[type[BaseException], str] = {
     InvalidInput: BAD_USER_INPUT,
     TaskNotFound: "NOT_FOUND",
+    LetterNotFound: "NOT_FOUND",
+    LetterCut: "CONFLICT",
     TransitionRejected: "CONFLICT",
     IdempotencyConflict: "CONFLICT",
     Forbidden: "FORBIDDEN",
     Lagged: "LAGGED",
     StoreUnavailable: "SERVICE_UNAVAILABLE",
+    NotSent: "SERVICE_UNAVAILABLE",
 }
 
 logger = logging.getLogger("taskflow.graphql")

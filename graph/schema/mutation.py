@@ -6,6 +6,7 @@ import strawberry
 
 from taskflow.graph.execution.access import Role
 from taskflow.graph.schema.inputs import CreateTaskInput, TaskId, argument, to_input
+from taskflow.graph.schema.letters import LettersMutation
 from taskflow.graph.schema.types import CreateTaskPayload, CreateTasksPayload, Task
 from taskflow.graph.services import OperationInfo
 from taskflow.infra.input import InvalidInput, Problem
@@ -15,7 +16,7 @@ TASKS_MAX = 1000
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation:
+class Mutation(LettersMutation):
     @strawberry.mutation(description="Create a task. Once this has answered, the task will end, whatever happens.")
     async def create_task(
         self, info: OperationInfo, input: Annotated[CreateTaskInput, argument("The task.")]
@@ -42,11 +43,11 @@ class Mutation:
     @strawberry.mutation(description="Run a FAILED or CANCELLED task again. CONFLICT for any other.")
     async def retry_task(self, info: OperationInfo, id: TaskId) -> Task:
         info.context.viewer.require(Role.OPERATOR)
-        return Task.of(await info.context.services.submitter.retry(id))
+        return Task.of(await info.context.services.submitter.retry(id, by=info.context.viewer.name))
 
     @strawberry.mutation(
         description="Stop a task: at once while PENDING, co-operatively while PROCESSING. CONFLICT once it has ended."
     )
     async def cancel_task(self, info: OperationInfo, id: TaskId) -> Task:
         info.context.viewer.require(Role.OPERATOR)
-        return Task.of(await info.context.services.submitter.cancel(id))
+        return Task.of(await info.context.services.submitter.cancel(id, by=info.context.viewer.name))

@@ -14,6 +14,8 @@ from tests import services
 from tests.store.databases import SERVERS, Backend, Maker, engine_on, migrate_at, run
 from tests.store.steps import check_histories
 
+WRITTEN = ("tasks", "task_events", "taskflow_dead_letters", "taskflow_suspects", "taskflow_audit")
+
 
 @pytest.fixture(scope="session", params=["sqlite", *SERVERS])
 def maker(
@@ -71,4 +73,4 @@ async def engine(
             await check_histories(engine)
             assert [record.getMessage() for record in caplog.records if record.name.startswith("asyncmy")] == []
         finally:
-            await run(engine, "DELETE FROM tasks", "DELETE FROM task_events")
+            await run(engine, *(f"DELETE FROM {name}" for name in WRITTEN))

@@ -140,7 +140,7 @@ async def test_a_dead_letter_the_broker_does_not_take_is_offered_again_and_logge
     async def refuse_at_first(letters: Any) -> list[bool]:
         return [False] if next(refusals, None) is False else await real(letters)
 
-    monkeypatch.setattr("taskflow.worker.executor.DEAD_LETTER_AGAIN", 0.01)
+    monkeypatch.setattr("taskflow.worker.dead_letters.DEAD_LETTER_AGAIN", 0.01)
     monkeypatch.setattr(bench.broker, "dead_letter", refuse_at_first)
     async with start_worker():
         await send(bench, b"rubbish")

@@ -12,7 +12,14 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-MADE = ("taskflow_workers", "taskflow_kinds", "taskflow_queues", "taskflow_dead_letters", "taskflow_audit")
+MADE = (
+    "taskflow_workers",
+    "taskflow_kinds",
+    "taskflow_queues",
+    "taskflow_dead_letters",
+    "taskflow_suspects",
+    "taskflow_audit",
+)
 INDEX = "idx_taskflow_dead_letters_at"
 
 
@@ -57,6 +64,7 @@ def make_numbered() -> None:
         sa.Column("id", NUMBER, primary_key=True, autoincrement=True),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("body", BYTES, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("queue", sa.String(255)),
         sa.Column("task_id", sa.String(36)),
         sa.Column("at", UtcDateTime, nullable=False),
@@ -64,6 +72,12 @@ def make_numbered() -> None:
     )
     if INDEX not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("taskflow_dead_letters")}:
         op.create_index(INDEX, "taskflow_dead_letters", ["at"])
+    make(
+        "taskflow_suspects",
+        sa.Column("digest", sa.CHAR(64), primary_key=True),
+        sa.Column("begun", sa.Integer, nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+    )
     make(
         "taskflow_audit",
         sa.Column("id", NUMBER, primary_key=True, autoincrement=True),

@@ -32,11 +32,13 @@ from taskflow.infra.broker.topology import Topology
 class RabbitDelivery:
     """A message in hand, of the session that brought it."""
 
-    __slots__ = ("_is_acknowledged", "_session", "body", "tag")
+    __slots__ = ("_is_acknowledged", "_session", "body", "is_redelivered", "queue", "tag")
 
-    def __init__(self, body: bytes, tag: int, session: Session) -> None:
+    def __init__(self, body: bytes, queue: str, deliver: Basic.Deliver, session: Session) -> None:
         self.body = body
-        self.tag = tag
+        self.queue = queue
+        self.is_redelivered = bool(deliver.redelivered)
+        self.tag = int(deliver.delivery_tag or 0)
         self._is_acknowledged = False
         self._session = session
 
@@ -55,6 +57,7 @@ class RabbitConsumer:
         self.link = Link(url, f"consumer of {', '.join(queues)}", self._use, on_loss)
         self._topology = topology
         self._routes = [topology.route(queue) for queue in queues]
+        self._queues = {topology.route(queue).queue: queue for queue in queues}
         self._prefetch = prefetch
         self._waiting: deque[RabbitDelivery] = deque()
         self._changed = asyncio.Event()
@@ -127,9 +130,10 @@ class RabbitConsumer:
 
     def _receive(self, session: Session, method: Incoming, header: ContentHeader | None, body: bytes) -> None:
         match method:
-            case Basic.Deliver(delivery_tag=int(tag)):
+            case Basic.Deliver(delivery_tag=int(tag)) as deliver:
                 session.note_received(tag)
-                self._waiting.append(RabbitDelivery(body, tag, session))
+                queue = self._queues[session.queue_of(deliver.consumer_tag or "")]
+                self._waiting.append(RabbitDelivery(body, queue, deliver, session))
                 self._changed.set()
 
     async def _probe(self, session: Session) -> None:

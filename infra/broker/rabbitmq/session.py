@@ -17,7 +17,8 @@ class Session:
         self.channel = channel
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._prefetch = 0
-        self._consumer_tags: list[str] = []
+        self._consumers_made = 0
+        self._queues: dict[str, str] = {}
         self._adjusting = asyncio.Lock()
         self._received = 0
         self._received_when_starved = -1
@@ -36,14 +37,25 @@ class Session:
         async with self._adjusting:
             if prefetch == self._prefetch:
                 return
-            before, self._consumer_tags, self._prefetch = self._consumer_tags, [], prefetch
+            before, self._prefetch = [*self._queues], prefetch
             if prefetch:
                 await self.channel.basic_qos(prefetch_count=prefetch)
                 for queue in queues:
-                    consuming = await self.channel.basic_consume(queue, _never_called)
-                    self._consumer_tags.append(consuming.consumer_tag or "")
+                    await self.channel.basic_consume(queue, _never_called, consumer_tag=self._new_tag(queue))
             for consumer_tag in before:
                 await self.channel.basic_cancel(consumer_tag)
+                del self._queues[consumer_tag]  # only now: the broker sends until it has heard of it
+
+    def _new_tag(self, queue: str) -> str:
+        """Ours, since a message may come before the broker's answer to who consumes it."""
+        self._consumers_made += 1
+        tag = f"taskflow-{self._consumers_made}"
+        self._queues[tag] = queue
+        return tag
+
+    def queue_of(self, consumer_tag: str) -> str:
+        """Which queue, by the broker's name for it, this consumer was made for."""
+        return self._queues[consumer_tag]
 
     def note_received(self, tag: int) -> None:
         self._unacknowledged[tag] = None
