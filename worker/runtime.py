@@ -26,6 +26,7 @@ from taskflow.worker.leases import open_leases
 from taskflow.worker.live import hear_cancellations, report_progress
 from taskflow.worker.records import open_records
 from taskflow.worker.registry import Registry
+from taskflow.worker.retention import Retention
 from taskflow.worker.slots import Slots
 from taskflow.worker.submission import Target
 
@@ -61,6 +62,7 @@ async def run_worker(
             intakes = [await _open_intake(taking, group, slots, executor) for group, slots in groups(settings)]
             dispatcher = Dispatcher(resources, executor.came_in_turn)
             await taking.enter_async_context(supervised(dispatcher.run, name="dispatcher"))
+            await taking.enter_async_context(supervised(Retention(resources).run, name="retention"))
             if drain:
                 await taking.enter_async_context(in_background(_stop_when_drained(executor, stop), name="drain"))
             try:

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from taskflow.graph.execution.access import Role
+from taskflow.graph.schema.deletion import DeletionMutation
 from taskflow.graph.schema.inputs import CreateTaskInput, TaskId, argument, to_input
 from taskflow.graph.schema.letters import LettersMutation
 from taskflow.graph.schema.types import CreateTaskPayload, CreateTasksPayload, Task
@@ -16,7 +17,7 @@ TASKS_MAX = 1000
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(LettersMutation):
+class Mutation(LettersMutation, DeletionMutation):
     @strawberry.mutation(description="Create a task. Once this has answered, the task will end, whatever happens.")
     async def create_task(
         self, info: OperationInfo, input: Annotated[CreateTaskInput, argument("The task.")]
