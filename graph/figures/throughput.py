@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final, NamedTuple
 
-from taskflow.db import figures
+from taskflow.db import figures, storage
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.graph.figures.cached import Cached
 from taskflow.infra.broker import BrokerUnavailable
@@ -191,6 +191,7 @@ class FiguresCache:
         self._histories: dict[Span, History] = {}
         self.kinds = Cached(lambda: figures.kinds(self._engine))
         self.queues = Cached(self._read_queues)
+        self.storage = Cached(lambda: storage.measure(self._engine))
 
     async def history(self, span: Span) -> History:
         """Raises StoreUnavailable."""

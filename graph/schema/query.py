@@ -11,12 +11,13 @@ from taskflow.graph.schema.audit import AuditQuery
 from taskflow.graph.schema.history import History, Queue
 from taskflow.graph.schema.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
 from taskflow.graph.schema.letters import LettersQuery
+from taskflow.graph.schema.storage import StorageQuery
 from taskflow.graph.schema.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
 from taskflow.graph.services import OperationInfo
 
 
 @strawberry.type(description="What can be read.")
-class Query(LettersQuery, AuditQuery):
+class Query(LettersQuery, AuditQuery, StorageQuery):
     @strawberry.field(description="One task, or null when there is none with this id.")
     async def task(self, info: OperationInfo, id: TaskId) -> Task | None:
         try:

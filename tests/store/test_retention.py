@@ -211,7 +211,7 @@ async def test_sqlite_finds_what_ended_by_its_end_and_looks_through_the_searched
         assert (await prune(engine, after=NOON)).deleted == 3
     async with engine.connect() as connection:
         plans = [
-            str(row[3])
+            str(tuple(row)[3:])
             for statement, values in statements
             for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         ]
