@@ -23,10 +23,10 @@ REST: Final = 4
 """How many times as long as a set took nothing is done after it: a fifth of the time is spent, by all together."""
 LONGEST_REST: Final = 5.0
 """Seconds."""
-QUICK: Final = 0.05
-SLOW: Final = 0.2
+QUICK: Final = 0.03
+SLOW: Final = 0.3
 """Seconds that a set takes, above which the next one is smaller; below QUICK it is larger."""
-LEAST: Final = 64
+LEAST: Final = 128
 MOST: Final = 512
 
 

@@ -6,11 +6,13 @@ import pytest
 
 from taskflow.db import audit
 from taskflow.db.errors import StoreUnavailable
+from taskflow.db.lifecycle import TaskStatus
 from taskflow.graph.execution.access import Forbidden, Role, Viewer
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
 from taskflow.infra.resources import Resources
 from tests.graph.api import Api
+from tests.graph.test_cancel_and_retry import set_status
 
 LIST = """query ($first: Int, $after: String) { audit(first: $first, after: $after) { edges { cursor }
   nodes { id at actor action subject detail } pageInfo { hasNextPage hasPreviousPage endCursor } } }"""
@@ -41,6 +43,14 @@ async def test_what_changed_nothing_is_not_recorded(api: Api) -> None:
     assert await acts(api) == []
     await api.ask(CANCEL, id=task_id)
     await api.fail(CANCEL, id=task_id)
+    assert await acts(api) == [("cancelTask", task_id)]
+
+
+async def test_asking_twice_is_recorded_once(api: Api, resources: Resources) -> None:
+    task_id = (await api.create())["id"]
+    await set_status(resources, task_id, TaskStatus.PROCESSING)
+    for _ in range(2):
+        await api.ask(CANCEL, id=task_id)
     assert await acts(api) == [("cancelTask", task_id)]
 
 

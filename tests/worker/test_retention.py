@@ -114,10 +114,10 @@ async def test_it_rests_four_times_as_long_as_it_worked_and_takes_smaller_sets(
     loop = Retention(bench.resources)
     sizes = []
     monkeypatch.setattr("taskflow.worker.retention.asyncio", SimpleNamespace(sleep=sleep))
-    for took in (0.01, 0.01, 9.0, 0.1, 0.3, 0.3):
+    for took in (0.01, 0.01, 9.0, 0.1, 0.5, 0.5):
         await loop._rest(took)
         sizes.append(loop._size)
-    assert rests == pytest.approx([0.04, 0.04, 5.0, 0.4, 1.2, 1.2])
+    assert rests == pytest.approx([0.04, 0.04, 5.0, 0.4, 2.0, 2.0])
     assert sizes == [LEAST * factor for factor in (2, 4, 2, 2, 1, 1)]
     for _ in range(20):
         await loop._rest(0)
