@@ -22,7 +22,7 @@ from taskflow.db.rows import IDS, padded
 from taskflow.db.transaction import read, transact
 from taskflow.db.types import MYSQLS, UNREADABLE
 
-LOCK: Final = "CONCAT('taskflow_retention ', SHA1(DATABASE()))"
+LOCK: Final = "CONCAT('taskflow_retention ', LEFT(SHA2(DATABASE(), 256), 40))"
 """By which one process at a time prunes: then all of them together cost what one may."""
 
 SEARCHED: Final = sa.table("tasks_search", sa.column("id"))
