@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from taskflow.graph.figures.readings import open_readings
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
-from taskflow.graph.http import health, rest
+from taskflow.graph.http import health, metrics, rest
 from taskflow.graph.http.admission import Admission
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
 from taskflow.graph.http.index import GraphQLWithPage, index
@@ -27,12 +28,14 @@ from taskflow.graph.live.hub import open_hub
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
 from taskflow.graph.sockets import feed as ws
+from taskflow.infra.metrics_port import open_metrics_port
 from taskflow.infra.resources import Resources
 from taskflow.infra.settings import Settings
 from taskflow.infra.submitter import open_submitter
 
 BODY_MAX: Final = 4 * 1024 * 1024
 """Room for many tasks at once; more where one payload may be larger."""
+METRICS_PORTS: Final = 32
 OPENAPI: Final = Path(__file__).parent / "http" / "openapi.json"
 
 
@@ -41,9 +44,17 @@ async def open_services(resources: Resources) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         submitter = await stack.enter_async_context(open_submitter(resources))
         hub = await stack.enter_async_context(
-            open_hub(resources.engine, resources.bus, resources.clock, resources.liveness)
+            open_hub(resources.engine, resources.bus, resources.clock, resources.liveness, resources.metrics)
         )
+        await stack.enter_async_context(open_readings(resources))
+        await stack.enter_async_context(open_metrics_port(resources.metrics, "API_METRICS_PORT", _ports(resources)))
         yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources))
+
+
+def _ports(resources: Resources) -> Sequence[int]:
+    """Several processes that serve one port have the same settings: each takes the first that is free."""
+    first = resources.settings.api_metrics_port
+    return range(first, min(first + METRICS_PORTS, 65536)) if first else ()
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
@@ -73,6 +84,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             Route("/openapi.json", openapi),
             *rest.ROUTES,
             *health.ROUTES,
+            *metrics.ROUTES,
         ],
         middleware=_middleware(origins),
         exception_handlers=HANDLERS | ({404: dashboard.not_found} if dashboard else {}),

@@ -62,8 +62,10 @@ class Batcher(Generic[Item, Result]):
         bounds: Bounds,
         divisible: Callable[[Exception], bool],
         weigh: Callable[[Item], int] = lambda item: 1,
+        observe: Callable[[float], None] = lambda weight: None,
     ) -> None:
         self._flush = flush
+        self._observe = observe
         self._bounds = bounds
         self._divisible = divisible
         self._weigh = weigh
@@ -129,6 +131,7 @@ class Batcher(Generic[Item, Result]):
     async def _flush_or_halve(self, batch: list[_Caller[Item, Result]]) -> None:
         try:
             results = await self._flush([one.item for one in batch])
+            self._observe(sum(one.weight for one in batch))
         except Exception as error:  # noqa: BLE001 - it goes to the callers, who are the ones to handle it
             if self._divisible(error):
                 if len(batch) > 1:
@@ -175,8 +178,10 @@ async def open_batcher(
     divisible: Callable[[Exception], bool],
     bounds: Bounds = Bounds(),
     weigh: Callable[[Item], int] = lambda item: 1,
+    observe: Callable[[float], None] = lambda weight: None,
 ) -> AsyncIterator[Batcher[Item, Result]]:
-    batcher = Batcher(flush, bounds=bounds, divisible=divisible, weigh=weigh)
+    """`observe` is told the weight of each flush that succeeded."""
+    batcher = Batcher(flush, bounds=bounds, divisible=divisible, weigh=weigh, observe=observe)
     try:
         async with supervised(batcher.run, name="batcher"):
             yield batcher

@@ -77,6 +77,7 @@ QueueSlots = Annotated[int, Field(ge=1, le=10_000)] | None
 Queues = Annotated[dict[str, QueueSlots], NoDecode, BeforeValidator(_queues)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta())]
 PositiveDuration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
+MetricsPort = Annotated[int, Field(ge=1, le=65535)] | None
 Attempts = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     api_port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    api_metrics_port: MetricsPort = None
     db_url: Annotated[str, _url(check_database)] = "sqlite+aiosqlite:///taskflow.db"
     redis_url: Annotated[str, _url(check_redis)] = MEMORY
     rabbitmq_url: Annotated[str, _url(check_rabbitmq)] = MEMORY
@@ -105,6 +107,7 @@ class Settings(BaseSettings):
     worker_lease: PositiveDuration = timedelta(seconds=30)
     worker_shutdown_timeout: Duration = timedelta(seconds=30)
     worker_heartbeat_file: Path | None = None
+    worker_metrics_port: MetricsPort = None
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
     payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = PAYLOAD_MAX_BYTES
     react_app_api_base: str = ""

@@ -54,6 +54,8 @@ class Submitter:
         """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
         task, recorded = await tasks.cancel(self._resources.engine, task_id, now=self._resources.clock.now())
         announce(self._resources.bus, recorded)
+        if task.status is TaskStatus.CANCELLED:
+            self._resources.metrics.ended(task.kind, task.status)
         if task.status is TaskStatus.PROCESSING:
             self._resources.bus.publish(CANCEL_CHANNEL, [task.id.encode()])
         return task
@@ -69,6 +71,7 @@ class Submitter:
         """One flush of the batcher."""
         results, recorded = await tasks.create(self._resources.engine, groups, now=self._resources.clock.now())
         announce(self._resources.bus, recorded)
+        self._resources.metrics.created(event.kind for event in recorded)
         return results
 
     def _publish_soon(self, created: Sequence[Task]) -> None:
@@ -100,7 +103,8 @@ async def open_submitter(resources: Resources) -> AsyncIterator[Submitter]:
     async def commit(groups: list[list[NewTask]]) -> Sequence[Created | IdempotencyConflict]:
         return await submitter.commit(groups)
 
-    async with open_batcher(commit, bounds=BOUNDS, divisible=may_blame_one, weigh=len) as creates:
+    observe = resources.metrics.stored("create")
+    async with open_batcher(commit, bounds=BOUNDS, divisible=may_blame_one, weigh=len, observe=observe) as creates:
         submitter = Submitter(resources, creates)
         async with supervised(submitter.publish, name="publish") as publishing:
             try:

@@ -104,7 +104,7 @@ async def open_records(resources: Resources, registry: Registry, *, worker_id: s
         return results
 
     async with (
-        open_batcher(claim, divisible=may_blame_one) as claims,
-        open_batcher(finish, divisible=may_blame_one) as finishes,
+        open_batcher(claim, divisible=may_blame_one, observe=resources.metrics.stored("claim")) as claims,
+        open_batcher(finish, divisible=may_blame_one, observe=resources.metrics.stored("finish")) as finishes,
     ):
         yield Records(engine, worker_id, claims, finishes)

@@ -19,11 +19,13 @@ from taskflow.worker.children import Children
 from taskflow.worker.dispatcher import Dispatcher
 from taskflow.worker.drain import until_drained
 from taskflow.worker.executor import Executor
+from taskflow.worker.gauges import gauges
 from taskflow.worker.handle import Handle
 from taskflow.worker.health import LOOPS, keep_health
 from taskflow.worker.intake import Intake
 from taskflow.worker.leases import open_leases
 from taskflow.worker.live import hear_cancellations, report_progress
+from taskflow.worker.measures import expect
 from taskflow.worker.records import open_records
 from taskflow.worker.registry import Registry
 from taskflow.worker.slots import Slots
@@ -47,8 +49,8 @@ async def run_worker(
     """
     settings = resources.settings
     worker_id = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
-    queues = [*settings.worker_queues]
-    logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=queues)
+    expect(resources.metrics, registry.kinds, settings.worker_queues)
+    logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=[*settings.worker_queues])
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(open_records(resources, registry, worker_id=worker_id))
         submitter = await stack.enter_async_context(open_submitter(resources))
@@ -59,6 +61,7 @@ async def run_worker(
         await stack.enter_async_context(open_leases(executor))
         async with AsyncExitStack() as taking:
             intakes = [await _open_intake(taking, group, slots, executor) for group, slots in groups(settings)]
+            taking.enter_context(resources.metrics.showing(partial(gauges, intakes)))
             dispatcher = Dispatcher(resources, executor.came_in_turn)
             await taking.enter_async_context(supervised(dispatcher.run, name="dispatcher"))
             if drain:
@@ -82,7 +85,7 @@ def groups(settings: Settings) -> list[tuple[list[str], Slots]]:
 
 async def _open_intake(stack: AsyncExitStack, queues: list[str], slots: Slots, executor: Executor) -> Intake:
     consumer = await stack.enter_async_context(executor.resources.broker.consume(queues, prefetch=slots.count))
-    intake = Intake(consumer, slots, executor)
+    intake = Intake(consumer, slots, executor, queues)
     await stack.enter_async_context(supervised(intake.take_in, name=f"intake of {', '.join(queues)}"))
     await stack.enter_async_context(supervised(intake.regulate, name=f"prefetch of {', '.join(queues)}"))
     return intake

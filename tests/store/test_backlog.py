@@ -1,0 +1,102 @@
+"""What waits, and since when: the same figures on each database, whatever other programs have written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from taskflow.db import backlog
+from taskflow.db.backlog import Outbox, Waiting
+from taskflow.db.lifecycle import PUBLISH_GRACE
+from taskflow.db.operating import dead_letters, kinds
+from taskflow.db.outcome import Failed
+from taskflow.db.rows import SET_ASIDE
+from tests.store.databases import run
+from tests.store.steps import ERROR, LATER, NOON, SECOND, claim, create, create_one, finish, mark, started
+from tests.store.test_unreadable import Spoilt, spoilt
+
+__all__ = ["spoilt"]
+
+
+@pytest.fixture(autouse=True)
+async def _leave_nothing(engine: AsyncEngine) -> AsyncIterator[None]:
+    yield
+    await run(engine, "DELETE FROM taskflow_dead_letters", "DELETE FROM taskflow_kinds", "DELETE FROM task_events")
+    await run(engine, "DELETE FROM tasks")
+
+
+async def test_an_empty_database_has_nothing_waiting(engine: AsyncEngine) -> None:
+    assert await backlog.backlog(engine, NOON) == ({}, Outbox(0, None))
+
+
+async def test_what_the_broker_has_waits_since_it_was_due(engine: AsyncEngine) -> None:
+    first, *others = await create(engine, 3, queue="mail")
+    dated = await create_one(engine, queue="dated", now=NOON - timedelta(days=1), run_at=NOON)
+    await mark(engine, first, *others, dated, *await create(engine, now=NOON + SECOND))
+    waiting, outbox = await backlog.backlog(engine, LATER)
+    assert waiting == {"mail": Waiting(3, NOON), "dated": Waiting(1, NOON), "default": Waiting(1, NOON + SECOND)}
+    assert outbox == Outbox(0, None)
+
+
+async def test_what_waits_for_its_date_or_runs_does_not_wait_for_a_worker(engine: AsyncEngine) -> None:
+    await create_one(engine, run_at=LATER)
+    await started(engine)
+    claimed = await started(engine)
+    await finish(engine, claimed, Failed(ERROR, timedelta(hours=2)))
+    assert await backlog.backlog(engine, NOON) == ({}, Outbox(0, None))
+
+
+async def test_what_nobody_handed_over_is_in_the_outbox_and_waits_too(engine: AsyncEngine) -> None:
+    await create(engine, 2, queue="mail")
+    failed = await started(engine)
+    await finish(engine, failed, Failed(ERROR, None))
+    since = NOON + PUBLISH_GRACE
+    waiting, outbox = await backlog.backlog(engine, since + SECOND)
+    assert waiting == {"mail": Waiting(2, since)}
+    assert outbox == Outbox(3, since)
+    assert await backlog.backlog(engine, since - SECOND) == ({}, Outbox(0, None))
+
+
+async def test_rows_that_nobody_can_read_spoil_no_figure(engine: AsyncEngine, spoilt: Spoilt) -> None:
+    async for name, _ in spoilt:
+        waiting, outbox = await backlog.backlog(engine, NOON)
+        assert sum(one.count for one in waiting.values()) >= 4 or not waiting, name
+        assert outbox.count <= 5, name
+
+
+async def test_a_row_that_is_set_aside_is_counted(engine: AsyncEngine, spoilt: Spoilt) -> None:
+    counted: list[None] = []
+    engine.update_execution_options(**{SET_ASIDE: lambda: counted.append(None)})
+    async for name, bad in spoilt:
+        counted.clear()
+        await claim(engine, [bad])
+        assert len(counted) == 1, name
+
+
+async def test_dead_letters_kinds_and_sizes_are_told(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        letter = {"reason": "not a task message", "body": b"{", "at": NOON}
+        await connection.execute(sa.insert(dead_letters), [letter, letter])
+        kind = {"max_attempts": 3, "secrets": [], "seen_at": NOON}
+        await connection.execute(sa.insert(kinds), [kind | {"name": name} for name in ("resize", "mail")])
+    assert await backlog.count_dead_letters(engine) == 2
+    assert await backlog.known_kinds(engine) == ["mail", "resize"]
+    sizes = await backlog.sizes(engine)
+    names = {"all"} if engine.dialect.name == "sqlite" else {"tasks", "task_events", "taskflow_dead_letters"}
+    assert names <= sizes.keys()
+    assert all(one.size > 0 for one in sizes.values())
+
+
+async def test_sizes_are_those_of_now(engine: AsyncEngine) -> None:
+    before = sum(one.size for one in (await backlog.sizes(engine)).values())
+    await create(engine, 3000, payload={"value": "x" * 1000})
+    if engine.dialect.name != "sqlite":
+        await run(engine, "ANALYZE TABLE tasks, task_events")  # which the server does by itself, in its own time
+    sizes = await backlog.sizes(engine)
+    assert sum(one.size for one in sizes.values()) > before + 1_000_000
+    if engine.dialect.name != "sqlite":
+        assert 2000 < (sizes["tasks"].rows or 0) < 4000
