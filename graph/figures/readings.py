@@ -13,7 +13,7 @@ from typing import Final
 from taskflow.db import backlog, figures
 from taskflow.db.errors import StoreUnavailable
 from taskflow.infra.background import supervised
-from taskflow.infra.metrics import Values
+from taskflow.infra.metrics import NAMES_MAX, Values
 from taskflow.infra.resources import Resources
 
 logger = logging.getLogger("taskflow.metrics")
@@ -76,8 +76,8 @@ class Readings:
         resources, engine, began = self._resources, self._resources.engine, time.monotonic()
         now = resources.clock.now()
         waiting, outbox = await backlog.backlog(engine, now)
-        names = [*resources.settings.worker_queues, *await figures.queues(engine), *waiting]
-        queues = {name: waiting.get(name) for name in dict.fromkeys(names)}
+        names = dict.fromkeys([*waiting, *resources.settings.worker_queues, *await figures.queues(engine)])
+        queues = {name: waiting.get(name) for name in [*names][:NAMES_MAX]}
         dead = await backlog.count_dead_letters(engine)
         reading = Reading(now, queues, outbox, dead, await backlog.sizes(engine))
         ended = time.monotonic()
