@@ -52,24 +52,19 @@ class Readings:
     def _wait(self) -> Reading | None:
         asking = asyncio.run_coroutine_threadsafe(self.get(), self._loop)
         try:
-            return asking.result(LONGEST.total_seconds() + 0.5)  # the loop itself may be late
+            return asking.result(LONGEST.total_seconds())
         except (TimeoutError, Abandoned):
             asking.cancel()
             return None
 
     async def get(self) -> Reading | None:
-        """One that is fresh enough; None when there is none within LONGEST."""
+        """One that is fresh enough; None when the database did not give it. A caller that leaves ends no reading."""
         if self._reading is None or (self._reading.done() and time.monotonic() >= self._good_until):
             self._reading = asyncio.create_task(self._read(), name="readings")
+            self._reading.add_done_callback(_report)
         reading = self._reading
-        done, _ = await asyncio.wait([reading], timeout=LONGEST.total_seconds())
-        if not done or reading.cancelled():
-            return None
-        if error := reading.exception():
-            if not isinstance(error, StoreUnavailable):
-                logger.error("the database's figures can't be read", exc_info=error)
-            return None
-        return reading.result()
+        await asyncio.wait([reading])
+        return None if reading.cancelled() or reading.exception() else reading.result()
 
     async def _read(self) -> Reading:
         self._good_until = 0.0
@@ -95,6 +90,13 @@ class Readings:
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait([self._reading])
+
+
+def _report(done: asyncio.Task[Reading]) -> None:
+    """Also when nobody waited for it until then."""
+    error = None if done.cancelled() else done.exception()
+    if error and not isinstance(error, StoreUnavailable):  # which `read` has logged
+        logger.error("the database's figures can't be read", exc_info=error)
 
 
 def _shown(reading: Reading) -> Iterable[tuple[str, Values]]:

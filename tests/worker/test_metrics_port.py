@@ -34,7 +34,7 @@ async def test_a_blocked_loop_is_counted_and_the_port_answers_meanwhile(
     monkeypatch.setattr("taskflow.worker.leases.BLOCKED", 0.1)
     port, seen = free_port(), list[float]()
 
-    @task("block")
+    @task("block", max_attempts=1)
     async def block(payload: Any) -> None:
         """In the loop, which it blocks."""
         seen.append(scrape_until_blocked(port))
