@@ -27,6 +27,8 @@ STATE_COLUMNS: Final = tuple(field.name for field in fields(State))
 STATE_VALUES: Final = attrgetter(*STATE_COLUMNS)
 TASK_COLUMNS: Final = tuple(field.name for field in fields(Task))
 TASK_VALUES: Final = attrgetter(*TASK_COLUMNS)
+SET_ASIDE: Final = "set_aside"
+"""The option of an engine that holds what is called for each row that is set aside."""
 IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 
 
@@ -134,6 +136,7 @@ async def _set_aside(connection: AsyncConnection, task_id: str, traceparent: str
     state = {"status": TaskStatus.FAILED, "error": error, "message": message, "finished_at": now, "updated_at": now}
     nobodys = {"dispatch_at": None, "claim": None, "version": tasks.c.version + 1}
     logger.error("task is set aside: %s", message, extra=log_names(task_id, traceparent))
+    connection.engine.get_execution_options().get(SET_ASIDE, lambda: None)()
     await connection.execute(tasks.update().where(tasks.c.id == task_id).values(state | nobodys))
     await connection.execute(COPY_TO_EVENTS, {"ids": [task_id]})
 

@@ -33,11 +33,15 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A task that is now this worker's, with all that running it needs. `claim` is the fence to finish it with."""
+    """A task that is now this worker's, with all that running it needs. `claim` is the fence to finish it with.
+
+    `due_since` is its date, or its last change before this claim where that is later; None where nobody knows.
+    """
 
     task: Task
     claim: int
     event_id: int
+    due_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +168,16 @@ async def claim(
         for task_id in ids:
             now_mine, event_id = written.tasks.get(task_id), mine.pop(task_id, None)
             if now_mine and now_mine.claim is not None and event_id is not None:
-                results.append(Claimed(now_mine, now_mine.claim, event_id))
+                results.append(Claimed(now_mine, now_mine.claim, event_id, _due_since(found.tasks[task_id])))
             else:
                 results.append(now_mine or found.tasks.get(task_id))
         return results, written.events
 
     return await transact(engine, work)
+
+
+def _due_since(task: Task) -> datetime:
+    return max(task.updated_at, task.run_at or task.updated_at)
 
 
 async def _make_due_at_its_date(connection: AsyncConnection, refused: Sequence[Task]) -> None:

@@ -17,9 +17,10 @@ from starlette.websockets import WebSocket
 
 from taskflow.graph.execution.tokens import open_tokens
 from taskflow.graph.figures.kinds import open_kinds
+from taskflow.graph.figures.readings import open_readings
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
-from taskflow.graph.http import health, rest
+from taskflow.graph.http import health, metrics, rest
 from taskflow.graph.http.admission import Admission
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
 from taskflow.graph.http.guard import Guard
@@ -33,6 +34,7 @@ from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
 from taskflow.graph.sockets import feed as ws
 from taskflow.graph.sockets.graphql_ws import End
+from taskflow.infra.metrics_port import open_metrics_port
 from taskflow.infra.rate import open_rate_limit
 from taskflow.infra.resources import Resources
 from taskflow.infra.settings import Settings
@@ -40,6 +42,7 @@ from taskflow.infra.submitter import open_submitter
 
 BODY_MAX: Final = 4 * 1024 * 1024
 """Room for many tasks at once; more where one payload may be larger."""
+METRICS_PORTS: Final = 32
 OPENAPI: Final = Path(__file__).parent / "http" / "openapi.json"
 
 
@@ -50,11 +53,19 @@ async def open_services(resources: Resources) -> AsyncIterator[Services]:
         rate = await stack.enter_async_context(open_rate_limit(resources.settings))
         submitter = await stack.enter_async_context(open_submitter(resources))
         hub = await stack.enter_async_context(
-            open_hub(resources.engine, resources.bus, resources.clock, resources.liveness)
+            open_hub(resources.engine, resources.bus, resources.clock, resources.liveness, resources.metrics)
         )
         kinds = await stack.enter_async_context(open_kinds(resources.engine))
+        await stack.enter_async_context(open_readings(resources))
+        await stack.enter_async_context(open_metrics_port(resources.metrics, "API_METRICS_PORT", _ports(resources)))
         stats, figures = StatsCache(resources), FiguresCache(resources)
         yield Services(resources, submitter, hub, stats, figures, kinds, tokens, rate)
+
+
+def _ports(resources: Resources) -> Sequence[int]:
+    """Several processes that serve one port have the same settings: each takes the first that is free."""
+    first = resources.settings.api_metrics_port
+    return range(first, min(first + METRICS_PORTS, 65536)) if first else ()
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
@@ -84,6 +95,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             Route("/openapi.json", openapi),
             *rest.ROUTES,
             *health.ROUTES,
+            *metrics.ROUTES,
         ],
         middleware=_middleware(origins),
         exception_handlers=HANDLERS | ({404: dashboard.not_found} if dashboard else {}),

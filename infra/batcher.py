@@ -65,8 +65,10 @@ class Batcher(Generic[Item, Result]):
         divisible: Callable[[Exception], bool],
         weigh: Callable[[Item], int] = lambda item: 1,
         around: Around = untraced,
+        observe: Callable[[float], None] = lambda weight: None,
     ) -> None:
         self._flush = flush
+        self._observe = observe
         self._bounds = bounds
         self._divisible = divisible
         self._weigh = weigh
@@ -134,6 +136,7 @@ class Batcher(Generic[Item, Result]):
         try:
             with self._around([one.traceparent for one in batch if one.traceparent]):
                 results = await self._flush([one.item for one in batch])
+            self._observe(sum(one.weight for one in batch))
         except Exception as error:  # noqa: BLE001 - it goes to the callers, who are the ones to handle it
             if self._divisible(error):
                 if len(batch) > 1:
@@ -181,9 +184,12 @@ async def open_batcher(
     bounds: Bounds = Bounds(),
     weigh: Callable[[Item], int] = lambda item: 1,
     around: Around = untraced,
+    observe: Callable[[float], None] = lambda weight: None,
 ) -> AsyncIterator[Batcher[Item, Result]]:
-    """Each flush is inside of `around`, which gets the traces that its callers are in."""
-    batcher = Batcher(flush, bounds=bounds, divisible=divisible, weigh=weigh, around=around)
+    """Each flush is inside of `around`, which gets the traces that its callers are in; `observe` is told the weight of
+    each that succeeded.
+    """
+    batcher = Batcher(flush, bounds=bounds, divisible=divisible, weigh=weigh, around=around, observe=observe)
     try:
         async with supervised(batcher.run, name="batcher"):
             yield batcher

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -30,11 +30,12 @@ REFUSED = frozenset({1044, 1045, 1049, 1130, 1251, 1698, 1862, 2059, 3118, 3159,
 SESSION = (
     "SET SESSION time_zone = '+00:00', SESSION innodb_lock_wait_timeout = 5, "
     "SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION' "
-    f"/*!80000 , SESSION wait_timeout = {ABANDONED.seconds} */"
+    f"/*!80000 , SESSION wait_timeout = {ABANDONED.seconds}, SESSION information_schema_stats_expiry = 0 */"
     f"/*M!100301 , SESSION idle_transaction_timeout = {ABANDONED.seconds} */"
 )
 """The same on every server, whatever its own settings say: what does not fit is refused, never cut; and a transaction
 whose client says nothing more, frozen or cut off, is rolled back with its locks: MariaDB has a limit for that alone.
+And MySQL tells how large a table is now, not a day ago.
 """
 
 
@@ -156,6 +157,15 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def _roll_back(connection: Any, record: Any, error: BaseException | None) -> None:
         """What a cancellation cut off. Closed alone, it keeps its lock for as long as a traceback names its cursor."""
         connection.rollback()
+
+
+def connections(engine: AsyncEngine) -> Iterable[tuple[str, Mapping[tuple[str, ...], float]]]:
+    """How the pool is used, as gauges."""
+    pool = engine.pool
+    if isinstance(pool, sa.pool.QueuePool):
+        in_use = pool.checkedout()
+        yield "taskflow_database_connections", {("in_use",): in_use, ("idle",): pool.checkedin()}
+        yield "taskflow_database_connections_max", {(): 2 * pool.size()}  # see max_overflow
 
 
 async def ping(engine: AsyncEngine) -> None:

@@ -3,15 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from taskflow.db.rows import SET_ASIDE
 from taskflow.infra.broker import Broker
 from taskflow.infra.broker.topology import Topology
 from taskflow.infra.bus import Bus
 from taskflow.infra.clock import Clock, open_clock
-from taskflow.infra.database import check_packets, open_database
+from taskflow.infra.database import check_packets, connections, open_database
 from taskflow.infra.liveness import Liveness
+from taskflow.infra.metrics import Metrics
 from taskflow.infra.settings import Settings
 from taskflow.infra.tracing import OFF, Tracing, open_tracing
 
@@ -25,6 +28,7 @@ class Resources:
     clock: Clock = field(default_factory=Clock)
     tracing: Tracing = OFF
     liveness: Liveness = field(default_factory=Liveness)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 @asynccontextmanager
@@ -47,7 +51,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
         clock = await stack.enter_async_context(open_clock(engine))
         broker = await stack.enter_async_context(open_broker(settings))
         bus = await stack.enter_async_context(open_bus(settings, tracing))
-        yield Resources(settings, engine, broker, bus, clock, tracing=tracing)
+        resources = Resources(settings, engine, broker, bus, clock, tracing=tracing)
+        engine.update_execution_options(**{SET_ASIDE: resources.metrics.rows_set_aside.inc})
+        stack.enter_context(resources.metrics.showing(partial(connections, engine)))
+        yield resources
 
 
 def open_broker(settings: Settings) -> AbstractAsyncContextManager[Broker]:

@@ -86,6 +86,7 @@ Queues = Annotated[dict[str, QueueSlots], NoDecode, BeforeValidator(_queues)]
 Retention = Annotated[dict[TaskStatus, timedelta], NoDecode, BeforeValidator(parse_retention)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta())]
 PositiveDuration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
+MetricsPort = Annotated[int, Field(ge=1, le=65535)] | None
 Attempts = Annotated[int, Field(ge=1, le=1000)]
 Tokens = Annotated[tuple[Token, ...], NoDecode, BeforeValidator(_tokens)]
 
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     api_insecure: bool = False
     api_rate_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Mutations a second of each token or address."""
+    api_metrics_port: MetricsPort = None
     db_url: Annotated[str, _url(check_database)] = "sqlite+aiosqlite:///taskflow.db"
     redis_url: Annotated[str, _url(check_redis)] = MEMORY
     rabbitmq_url: Annotated[str, _url(check_rabbitmq)] = MEMORY
@@ -120,6 +122,7 @@ class Settings(BaseSettings):
     worker_lease: PositiveDuration = timedelta(seconds=30)
     worker_shutdown_timeout: Duration = timedelta(seconds=30)
     worker_heartbeat_file: Path | None = None
+    worker_metrics_port: MetricsPort = None
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
     payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = PAYLOAD_MAX_BYTES
     trace_url: Annotated[str, AfterValidator(check_trace_url)] | None = None

@@ -57,6 +57,8 @@ class Submitter:
         task, recorded = await tasks.cancel(engine, task_id, now=now, act=Act(by, "cancelTask", task_id))
         announce(self._resources.bus, recorded)
         _say("cancellation requested" if task.status is TaskStatus.PROCESSING else "task cancelled", task)
+        if task.status is TaskStatus.CANCELLED:
+            self._resources.metrics.ended(task.kind, task.status)
         if task.status is TaskStatus.PROCESSING:
             self._resources.bus.publish(CANCEL_CHANNEL, [task.id.encode()])
         return task
@@ -74,6 +76,7 @@ class Submitter:
         """One flush of the batcher."""
         results, recorded = await tasks.create(self._resources.engine, groups, now=self._resources.clock.now())
         announce(self._resources.bus, recorded)
+        self._resources.metrics.created(event.kind for event in recorded)
         return results
 
     def _publish_soon(self, created: Sequence[Task]) -> None:
@@ -109,8 +112,10 @@ async def open_submitter(resources: Resources) -> AsyncIterator[Submitter]:
     async def commit(groups: list[list[NewTask]]) -> Sequence[Created | IdempotencyConflict]:
         return await submitter.commit(groups)
 
-    around = resources.tracing.sharing("create tasks", {})
-    async with open_batcher(commit, bounds=BOUNDS, divisible=may_blame_one, weigh=len, around=around) as creates:
+    around, observe = resources.tracing.sharing("create tasks", {}), resources.metrics.stored("create")
+    async with open_batcher(
+        commit, bounds=BOUNDS, divisible=may_blame_one, weigh=len, around=around, observe=observe
+    ) as creates:
         submitter = Submitter(resources, creates)
         async with supervised(submitter.publish, name="publish") as publishing:
             try:

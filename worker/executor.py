@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from taskflow.worker.attempt import run_attempt, task_error
 from taskflow.worker.children import Children
 from taskflow.worker.context import Context
 from taskflow.worker.dead_letters import dead_letter
+from taskflow.worker.measures import note_end, note_start
 from taskflow.worker.quarantine import REASON, Quarantine
 from taskflow.worker.records import Records
 from taskflow.worker.registry import Registry
@@ -167,10 +169,12 @@ class Executor:
             slots.give()
             return GivenBack()
         logger.info("attempt started", **_named(task), status=task.status, queue=task.queue)
-        held = False
+        note_start(self.resources.metrics, running.claimed, self.resources.clock.now())
+        held, began = False, time.monotonic()
         try:
             work = self._attempt(task, running.context)
             outcome = await running.run(work, self.registry.get(task.kind), jitter=random.random())  # noqa: S311
+            self.resources.metrics.ran(task.kind, time.monotonic() - began)
             if held := running.goes_on:
                 logger.warning("handler goes on after its end: its slot stays taken", **_named(task))
                 _keep(self.going_on, _hold(running, slots), "handler that goes on")
@@ -185,6 +189,7 @@ class Executor:
         task = running.claimed.task
         finish = Finish(task.id, running.claimed.claim, outcome, running.context.fraction)
         ended = None if running.lost else await self.records.finish(finish, task)
+        note_end(self.resources.metrics, task.kind, outcome, ended)
         log = logger.bind(**_named(task))
         if ended is None:
             log.warning("outcome dropped: the lease was lost", outcome=type(outcome).__name__)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -25,6 +26,7 @@ class Intake:
     slots: Slots
     executor: Executor
     pauses: Pauses
+    queues: Sequence[str]
 
     async def take_in(self) -> None:
         """Start deliveries as slots can use them, until the consumer has stopped."""

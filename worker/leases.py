@@ -76,14 +76,16 @@ class LeaseKeeper:
 
     async def _beat_for_ever(self, engine: AsyncEngine) -> None:
         interval = self._executor.resources.settings.worker_lease.total_seconds() / HEARTBEATS_A_LEASE
-        wait = interval
+        wait, metrics = interval, self._executor.resources.metrics
         while not await is_set_within(self._stopping, wait):
             began = time.monotonic()
             try:
                 await self._beat(engine)
+                metrics.heartbeat("done")
                 wait = interval if time.monotonic() - began < AGAIN else 0.0
             except StoreUnavailable:
                 logger.warning("leases not extended: the database is away", running=len(self._executor.running))
+                metrics.heartbeat("failed")
                 wait = min(AGAIN, interval)
             self._executor.resources.liveness.note("heartbeat")
 
@@ -114,10 +116,21 @@ class LeaseKeeper:
             if not await is_set_within(turned, BLOCKED):
                 kind = self._who_blocks()
                 logger.warning("the event loop is blocked: use a plain def for what waits or computes", kind=kind)
-                await turned.wait()
+                await self._until_over(turned, began)
                 seconds = round(time.monotonic() - began, 1)
                 logger.warning("the event loop was blocked", kind=kind, seconds=seconds)
             self._executor.resources.liveness.note("event loop")
+
+    async def _until_over(self, turned: asyncio.Event, began: float) -> None:
+        """Counted while it lasts, so that a scrape meanwhile tells of it."""
+        counted = began
+        while True:
+            is_over = await is_set_within(turned, LOOK_EVERY)
+            now = time.monotonic()
+            self._executor.resources.metrics.blocked.inc(now - counted)
+            if is_over:
+                return
+            counted = now
 
     def _answer(self, turned: asyncio.Event) -> None:
         """In the worker's loop."""

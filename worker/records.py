@@ -105,9 +105,12 @@ async def open_records(resources: Resources, registry: Registry, *, worker_id: s
         return results
 
     async with (
-        open_batcher(claim, divisible=may_blame_one) as claims,
+        open_batcher(claim, divisible=may_blame_one, observe=resources.metrics.stored("claim")) as claims,
         open_batcher(
-            finish, divisible=may_blame_one, around=resources.tracing.sharing("record outcomes", {})
+            finish,
+            divisible=may_blame_one,
+            around=resources.tracing.sharing("record outcomes", {}),
+            observe=resources.metrics.stored("finish"),
         ) as finishes,
     ):
         yield Records(engine, worker_id, claims, finishes)

@@ -10,6 +10,7 @@ from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.rescue import record_lost
 from taskflow.infra.events.handover import announce, dead_letter
 from taskflow.infra.resources import Resources
+from taskflow.worker.measures import note_lost
 
 logger = structlog.get_logger("taskflow.dispatcher")
 
@@ -20,6 +21,7 @@ async def rescue_lost(resources: Resources, now: datetime) -> bool:
     """Whether there may be more at once. Raises StoreUnavailable."""
     lost = await record_lost(resources.engine, now=now, limit=AT_A_TIME, jitter=random.random)
     announce(resources.bus, lost.events)
+    note_lost(resources.metrics, lost.tasks.values())
     for event in lost.events:
         if event.message:
             logger.warning(event.message, **lost.tasks[event.task_id].names, kind=event.kind, status=event.status)

@@ -19,11 +19,13 @@ from taskflow.worker.children import Children
 from taskflow.worker.dispatcher import Dispatcher
 from taskflow.worker.drain import until_drained
 from taskflow.worker.executor import Executor
+from taskflow.worker.gauges import gauges
 from taskflow.worker.handle import Handle
 from taskflow.worker.health import LOOPS, keep_health
 from taskflow.worker.intake import Intake
 from taskflow.worker.leases import open_leases
 from taskflow.worker.live import hear_cancellations, report_progress
+from taskflow.worker.measures import expect
 from taskflow.worker.pauses import Pauses, open_pauses
 from taskflow.worker.presence import Presence
 from taskflow.worker.records import open_records
@@ -50,8 +52,8 @@ async def run_worker(
     """
     settings = resources.settings
     worker_id = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
-    queues = [*settings.worker_queues]
-    logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=queues)
+    expect(resources.metrics, registry.kinds, settings.worker_queues)
+    logger.info("worker started", worker_id=worker_id, kinds=registry.kinds, queues=[*settings.worker_queues])
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(open_records(resources, registry, worker_id=worker_id))
         submitter = await stack.enter_async_context(open_submitter(resources))
@@ -92,6 +94,7 @@ async def _start_taking(
     """An intake for each group of queues, and the dispatcher."""
     pauses = await stack.enter_async_context(open_pauses(executor.resources.engine))
     intakes = [await _open_intake(stack, queues, slots, executor, pauses) for queues, slots in shares]
+    stack.enter_context(executor.resources.metrics.showing(partial(gauges, intakes)))
     dispatcher = Dispatcher(executor.resources, executor.came_in_turn, pauses)
     await stack.enter_async_context(supervised(dispatcher.run, name="dispatcher"))
     await stack.enter_async_context(supervised(Retention(executor.resources).run, name="retention"))
@@ -106,7 +109,7 @@ async def _open_intake(
 ) -> Intake:
     """Its consumer wants nothing yet: what it is to take, and from which queues, `regulate` tells it."""
     consumer = await stack.enter_async_context(executor.resources.broker.consume(queues, prefetch=0))
-    intake = Intake(consumer, slots, executor, pauses)
+    intake = Intake(consumer, slots, executor, pauses, queues)
     await stack.enter_async_context(supervised(intake.take_in, name=f"intake of {', '.join(queues)}"))
     await stack.enter_async_context(supervised(intake.regulate, name=f"prefetch of {', '.join(queues)}"))
     return intake

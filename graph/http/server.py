@@ -2,12 +2,9 @@
 
 import asyncio
 import ipaddress
-import os
 import socket
-import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -16,6 +13,7 @@ from starlette.applications import Starlette
 
 from taskflow.graph.http.security import LocalNames
 from taskflow.infra.errors import StartError
+from taskflow.infra.forking import close_in_forks
 
 logger = structlog.get_logger("taskflow.api")
 
@@ -43,15 +41,8 @@ def listening(host: str, port: int, *, may_be_reached: bool = False) -> Iterator
             raise StartError(EXPOSED.format(host=host))
         listener.listen(BACKLOG)
         listener.setblocking(False)
-        os.register_at_fork(after_in_child=partial(_close_in_fork, weakref.ref(listener)))
+        close_in_forks(listener)
         yield listener
-
-
-def _close_in_fork(listener: "weakref.ref[socket.socket]") -> None:
-    """A process that a handler forks must not keep the port, nor take connections that it does not serve."""
-    open_one = listener()
-    if open_one is not None and open_one.fileno() >= 0:
-        os.close(open_one.fileno())
 
 
 def _is_local(listener: socket.socket) -> bool:

@@ -7,7 +7,7 @@ comparing ids every other second while anybody watches. Nothing is decoded or re
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -18,12 +18,13 @@ from taskflow.db import queries
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.models import StatusEvent
 from taskflow.graph.live.ledger import Ledger
-from taskflow.graph.live.watcher import News, Watcher
+from taskflow.graph.live.watcher import Lagged, News, Watcher
 from taskflow.infra.background import supervised
 from taskflow.infra.bus import GAP, STATUS_CHANNEL, Bus
 from taskflow.infra.clock import Clock
 from taskflow.infra.events.status import decode
 from taskflow.infra.liveness import Liveness
+from taskflow.infra.metrics import Metrics, Values
 
 logger = logging.getLogger("taskflow.live")
 
@@ -38,7 +39,8 @@ DELIVERED_AT_A_TIME: Final = 50
 
 
 class Hub:
-    def __init__(self, engine: AsyncEngine, bus: Bus, clock: Clock, liveness: Liveness) -> None:
+    def __init__(self, engine: AsyncEngine, bus: Bus, clock: Clock, liveness: Liveness, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._engine = engine
         self._clock = clock
         self._bus = bus
@@ -64,13 +66,23 @@ class Hub:
             watcher = Watcher(self._ledger)
             group = self._of_all if task_id is None else self._by_task.setdefault(task_id, set())
             group.add(watcher)
+        self._metrics.subscribers.inc()
         try:
             yield watcher
+        except Lagged:
+            self._metrics.lagged.inc()
+            raise
         finally:
+            self._metrics.subscribers.dec()
             self._left_at = time.monotonic()
             group.discard(watcher)
             if task_id is not None and not group:
                 self._by_task.pop(task_id, None)
+
+    def lag(self) -> Iterable[tuple[str, Values]]:
+        """As a gauge, read in any thread."""
+        watchers = [*self._of_all, *(one for group in [*self._by_task.values()] for one in [*group])]
+        yield "taskflow_subscription_lag_seconds", {(): max((one.lag() for one in watchers), default=0.0)}
 
     async def _begin(self) -> Ledger:
         """For the first watcher: what is recorded by now, and from where to look for what is committed late."""
@@ -165,6 +177,7 @@ class Hub:
 
     def _deliver(self, ledger: Ledger, news: News) -> None:
         position = ledger.position
+        self._metrics.event_delay.observe(max((self._clock.now() - news.event.updated_at).total_seconds(), 0.0))
         ledger.note(news.event, is_found=news.is_found)
         if ledger is self._ledger:  # else whoever watches by now began later
             for watcher in [*self._of_all, *self._by_task.get(news.event.task_id, ())]:
@@ -173,10 +186,17 @@ class Hub:
 
 @asynccontextmanager
 async def open_hub(
-    engine: AsyncEngine, bus: Bus, clock: Clock, liveness: Liveness, *, compare_every: timedelta = COMPARE_EVERY
+    engine: AsyncEngine,
+    bus: Bus,
+    clock: Clock,
+    liveness: Liveness,
+    metrics: Metrics,
+    *,
+    compare_every: timedelta = COMPARE_EVERY,
 ) -> AsyncIterator[Hub]:
-    hub = Hub(engine, bus, clock, liveness)
+    hub = Hub(engine, bus, clock, liveness, metrics)
     async with AsyncExitStack() as stack:
+        stack.enter_context(metrics.showing(hub.lag))
         stack.callback(liveness.forget, LOOP)
         await stack.enter_async_context(supervised(hub.listen, name="listen"))
         await stack.enter_async_context(supervised(lambda: hub.compare_for_ever(compare_every), name="compare"))

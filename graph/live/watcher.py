@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final, Self
@@ -43,6 +43,7 @@ class News:
     shown: Any = None
     is_found: bool = False
     """Whether it was read from the database, as what the bus does not bring is."""
+    since: float = field(default_factory=time.monotonic)
 
     @cached_property
     def text(self) -> str:
@@ -90,6 +91,13 @@ class Watcher:
         """It is told by others what it has not got so far; what comes from here on is for the queue."""
         self._news.clear()
         self._behind_since = self._full_since = None
+
+    def lag(self) -> float:
+        """Seconds for which the oldest news that waits here has waited. Any thread may ask."""
+        try:
+            return time.monotonic() - self._news[0].since
+        except IndexError:
+            return 0.0
 
     def __aiter__(self) -> Self:
         return self

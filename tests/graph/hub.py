@@ -103,6 +103,13 @@ async def open_bench(resources: Resources, *, compare_every: timedelta) -> Async
     bus = SpoiledBus(resources.bus)
     async with (
         open_submitter(replace(resources, bus=bus)) as submitter,
-        open_hub(resources.engine, bus, resources.clock, resources.liveness, compare_every=compare_every) as hub,
+        open_hub(
+            resources.engine,
+            bus,
+            resources.clock,
+            resources.liveness,
+            resources.metrics,
+            compare_every=compare_every,
+        ) as hub,
     ):
         yield Bench(resources.engine, bus, submitter, hub)

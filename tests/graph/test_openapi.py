@@ -10,7 +10,7 @@ import pytest
 from starlette.routing import Route
 
 from taskflow.graph.app import OPENAPI
-from taskflow.graph.http import health, rest
+from taskflow.graph.http import health, metrics, rest
 from tests.graph.api import Api
 
 DOCUMENT: dict[str, Any] = json.loads(OPENAPI.read_text())
@@ -23,7 +23,7 @@ async def test_openapi_document_is_served_as_committed(client: httpx.AsyncClient
 
 def test_openapi_lists_exactly_the_routes() -> None:
     served: dict[str, set[str]] = {}
-    for route in [*rest.ROUTES, *health.ROUTES]:
+    for route in [*rest.ROUTES, *health.ROUTES, *metrics.ROUTES]:
         assert isinstance(route, Route)
         served[route.path] = {method.lower() for method in route.methods or ()} - {"head"}
     assert served == {path: set(methods) for path, methods in DOCUMENT["paths"].items()}

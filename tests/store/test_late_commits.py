@@ -25,6 +25,7 @@ from taskflow.infra.bus.memory import open_memory_bus
 from taskflow.infra.clock import Clock
 from taskflow.infra.events.handover import announce
 from taskflow.infra.liveness import Liveness
+from taskflow.infra.metrics import Metrics
 from tests.contracts.waiting import eventually
 from tests.store.databases import engine_on, on_servers
 from tests.store.steps import create_one, new
@@ -70,7 +71,10 @@ async def uncommitted(engine: AsyncEngine, *, age: timedelta) -> AsyncIterator[C
 @asynccontextmanager
 async def silent_hub(engine: AsyncEngine) -> AsyncIterator[Hub]:
     """All that it knows it finds by comparing."""
-    async with open_memory_bus() as bus, open_hub(engine, bus, Clock(), Liveness(), compare_every=OFTEN) as hub:
+    async with (
+        open_memory_bus() as bus,
+        open_hub(engine, bus, Clock(), Liveness(), Metrics(), compare_every=OFTEN) as hub,
+    ):
         yield hub
 
 
@@ -164,7 +168,7 @@ async def test_task_of_a_callers_long_transaction_is_told_once_it_is_dispatched(
 async def test_who_resumes_where_the_order_is_known_is_sent_nothing_twice(engine: AsyncEngine) -> None:
     async with (
         open_memory_bus() as bus,
-        open_hub(engine, bus, Clock(), Liveness()) as hub,
+        open_hub(engine, bus, Clock(), Liveness(), Metrics()) as hub,
         watching(engine, hub) as source,
     ):
         for _ in range(3):

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import dispatch, pages, queries, retention, tasks
+from taskflow.db import backlog, dispatch, pages, queries, retention, tasks
 from taskflow.db.leases import Lease, extend_leases
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.migrate import migrate
@@ -194,6 +194,19 @@ async def test_since_when_the_oldest_waits_is_found_without_reading_rows(engine:
         ("idx_tasks_dispatch", False, True)
     }
     assert not LARGE or took < 0.02
+
+
+async def test_what_waits_is_counted_in_the_dispatch_index_and_few_rows_are_looked_at(engine: AsyncEngine) -> None:
+    with sent(engine) as statements:
+        waiting, outbox = await backlog.backlog(engine, BEGIN + timedelta(days=99))
+    assert (sum(one.count for one in waiting.values()), outbox.count) == (ROWS // 50, ROWS // 100)
+    steps = [step for step in await explain(engine, statements) if step.key != "PRIMARY"]
+    assert steps
+    assert {step.key for step in steps} == {"idx_tasks_dispatch"}
+    assert all(step.access in ("range", "ref") for step in steps), steps
+    counts = await explain(engine, [one for one in statements if "count(" in one[0]])
+    assert len(counts) == 2
+    assert all("Using index" in step.extra for step in counts), counts
 
 
 async def test_events_are_read_by_their_keys(engine: AsyncEngine) -> None:
