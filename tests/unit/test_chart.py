@@ -19,6 +19,8 @@ from tests.unit.chart import CHART, KUBERNETES, SCENARIOS, check, environment, h
 EVERYTHING = SCENARIOS["everything"]
 GIVE_BACK_SECONDS = 10
 """What a worker may take, after its shutdown time-out, until its tasks are given back."""
+READS_SCHEMAS = pytest.mark.timeout(300)
+"""Seconds: the first that reads them imports models of 100,000 lines, which a busy machine takes long for."""
 VALUES_TABLE = (CHART / "README.md").read_text().partition("## Values")[2]
 
 
@@ -32,12 +34,14 @@ def everything() -> list[dict[str, Any]]:
     return render(EVERYTHING)
 
 
+@READS_SCHEMAS
 def test_every_manifest_is_what_its_schema_takes(manifests: list[dict[str, Any]]) -> None:
     assert len(manifests) > 5
     for manifest in manifests:
         check(manifest)
 
 
+@READS_SCHEMAS
 @pytest.mark.parametrize(
     ("kind", "name"), [("Deployment", "-api"), ("ScaledObject", "-worker-default"), ("PodMonitor", "-worker")]
 )
