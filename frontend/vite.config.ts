@@ -99,6 +99,8 @@ export default defineConfig({
     port: 5001,
     proxy: { "/graphql": { target: api, ws: true, bypass: graphiqlPage }, "/tasks": api, "/healthz": api },
   },
+  // Its imports of workers are Vite's to resolve, which bundling ahead of time can't: it would end the server.
+  optimizeDeps: { exclude: ["graphiql/setup-workers/vite", "@graphiql/react/setup-workers/vite"] },
   build: {
     target: "es2023",
     rolldownOptions: {
