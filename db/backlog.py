@@ -49,10 +49,12 @@ async def backlog(engine: AsyncEngine, now: datetime) -> tuple[dict[str, Waiting
     """What waits in each queue, up to NAMES_MAX of them, and what waits for the broker. Raises StoreUnavailable."""
     counts: Counter[str] = Counter()
     for queue, count in await read(engine, AT_THE_BROKER):
-        if isinstance(queue, str):  # else another program's row, which can't be read
+        if isinstance(queue, str):  # another program's row may be one that can't be read, here and below
             counts[queue] += count
     outbox = Outbox(0, None)
     for status, queue, count, since in await read(engine, OVERDUE, {"now": now}):
+        if not isinstance(since, datetime):
+            continue
         outbox = Outbox(outbox.count + count, min(since, outbox.since or since))
         if status is TaskStatus.PENDING and isinstance(queue, str):
             counts[queue] += count

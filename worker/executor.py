@@ -1,7 +1,6 @@
 """One delivery as a pipeline: identify, claim, acknowledge; wait for a slot, run, record, dead-letter."""
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Coroutine
@@ -16,7 +15,7 @@ from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import Task
 from taskflow.db.outcome import Backoff, Failed, GivenBack, Outcome
 from taskflow.db.tasks import Claimed, Finish
-from taskflow.infra.broker import Delivery
+from taskflow.infra.broker import Delivery, task_named
 from taskflow.infra.events import handover
 from taskflow.infra.resources import Resources
 from taskflow.infra.task_info import TaskInfo
@@ -33,7 +32,6 @@ from taskflow.worker.slots import Slots
 
 logger = structlog.get_logger("taskflow.worker")
 
-LONGEST_ID: Final = 36
 GIVE_BACK_TIME: Final = 5.0
 """Seconds for the handlers of a stopping worker to clean up, and as many to record what is given back."""
 SLOT_WAIT: Final = timedelta(seconds=1)
@@ -123,7 +121,7 @@ class Executor:
             return await self._read_and_claim(delivery)
 
     async def _read_and_claim(self, delivery: Delivery) -> RunningAttempt | None:
-        task_id = _task_id(delivery.body)
+        task_id = task_named(delivery.body)
         if task_id is None:
             await dead_letter(self.resources, delivery, "not a task message", None)
             return None
@@ -241,14 +239,3 @@ def _keep(where: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name:
 async def _ended(some: set[asyncio.Task[None]], timeout: float) -> None:
     if some:
         await asyncio.wait(some, timeout=timeout)
-
-
-def _task_id(body: bytes) -> str | None:
-    """The id that the documented body names, None when it is not that."""
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    task_id = message.get("task_id") if isinstance(message, dict) else None
-    sound = isinstance(task_id, str) and 0 < len(task_id) <= LONGEST_ID and task_id.isprintable() and task_id.isascii()
-    return task_id if sound else None

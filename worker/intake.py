@@ -2,15 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+
+import structlog
 
 from taskflow.infra.broker import Consumer
 from taskflow.worker.executor import Executor
 from taskflow.worker.pauses import Pauses
 from taskflow.worker.slots import AHEAD, Slots
+
+logger = structlog.get_logger("taskflow.worker")
 
 TICK: Final = timedelta(seconds=0.1)
 FULL: Final = timedelta(seconds=0.5)
@@ -56,6 +60,12 @@ class Intake:
             is_too_wide = window > slots.count and time.monotonic() - wide_at > IDLE.total_seconds()
             is_changed = usable > window or is_too_wide or left_out != self.pauses.queues
             if is_changed and not self.executor.stopping:
-                window, left_out = max(usable, 1), self.pauses.queues
+                before, window, left_out = left_out, max(usable, 1), self.pauses.queues
                 await self.consumer.want(window, without=left_out)
+                self._say(before ^ left_out, left_out)
             await asyncio.sleep(TICK.total_seconds())
+
+    def _say(self, changed: Collection[str], paused: Collection[str]) -> None:
+        for queue in self.queues:
+            if queue in changed:
+                logger.info("queue paused" if queue in paused else "queue resumed", queue=queue)

@@ -33,9 +33,7 @@ class Pauses:
         except (StoreUnavailable, sa.exc.DBAPIError) as error:
             logger.debug("whether queues are paused can't be read", reason=str(error))
             return
-        before, self.queues = self.queues, found
-        for queue in sorted(before ^ found):
-            logger.info("queue paused" if queue in found else "queue resumed", queue=queue)
+        self.queues = found
 
     async def watch(self) -> None:
         while True:

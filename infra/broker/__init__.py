@@ -4,14 +4,17 @@ A broker is a hint, never the truth: it may lose or repeat any message, and the 
 is lie: a publish reported as confirmed has reached a queue.
 """
 
+import json
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from taskflow.infra.errors import StartError
 from taskflow.infra.wire import dump_json, format_instant
+
+LONGEST_ID: Final = 36
 
 
 class BrokerUnavailable(StartError):
@@ -75,6 +78,17 @@ class DeadLetter:
     body: bytes
     reason: str
     task_id: str | None = None
+
+
+def task_named(body: bytes) -> str | None:
+    """The id of the task that a documented body names, None when it is not that."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    task_id = message.get("task_id") if isinstance(message, dict) else None
+    sound = isinstance(task_id, str) and 0 < len(task_id) <= LONGEST_ID and task_id.isprintable() and task_id.isascii()
+    return task_id if sound else None
 
 
 class Delivery(Protocol):

@@ -78,6 +78,7 @@ DOORS = [
     Door("GET", "/tasks/none/events", ABSENT),
     Door("GET", "/healthz", OPEN),
     Door("GET", "/livez", OPEN),
+    Door("GET", "/metrics", READ),
     Door("GET", "/none", ABSENT),
     Door("GET", "/none", (404,) * 4, PAGE),
     Door("POST", "/none", ABSENT),

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
 
-from taskflow.db import backlog
+from taskflow.db import backlog, queries
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.operating import dead_letters, kinds
 from taskflow.graph.app import open_services
@@ -99,7 +99,12 @@ async def test_a_queue_without_a_worker_shows_how_much_waits_and_for_how_long(
 async def test_what_the_broker_was_not_handed_is_in_the_outbox(
     api: Api, client: httpx.AsyncClient, resources: Resources
 ) -> None:
-    await api.create("A")
+    task_id = (await api.create("A"))["id"]
+
+    async def is_handed_over() -> bool:
+        return (await queries.get(resources.engine, [task_id]))[task_id].dispatch_at is None
+
+    await eventually(is_handed_over)
     await stamp(resources, "A", dispatch_at=datetime.now(UTC) - timedelta(minutes=2))
     found = await scrape(client)
     assert found.value("outbox_backlog") == 1
@@ -111,7 +116,7 @@ async def test_dead_letters_and_the_size_of_the_database_are_shown(
 ) -> None:
     assert (await scrape(client)).value("dead_letters") == 0
     async with resources.engine.begin() as connection:
-        letter = {"reason": "not a task message", "body": b"{", "at": datetime.now(UTC)}
+        letter = {"reason": "not a task message", "body": b"{", "size": 1, "at": datetime.now(UTC)}
         await connection.execute(sa.insert(dead_letters), letter)
     found = await scrape(client)
     assert found.value("dead_letters") == 1

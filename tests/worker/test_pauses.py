@@ -1,6 +1,7 @@
 """Nothing of a paused queue is begun, what runs goes on, and nothing that waits is taken for lost."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -82,18 +83,32 @@ async def test_what_runs_when_its_queue_is_paused_runs_on(bench: Bench, start_wo
     assert (ended.status, ended.result, ended.attempt) == ("DONE", "to its end", 1)
 
 
+def looks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Awaitable[None]]:
+    """Waits until a dispatcher has looked twice at what waits in `mail`."""
+    seen, real = [0], bench.broker.depth
+
+    async def depth(queue: str) -> int:
+        seen[0] += queue == "mail"
+        return await real(queue)
+
+    async def looked() -> None:
+        before = seen[0]
+
+        async def twice() -> bool:
+            return seen[0] > before + 1
+
+        await eventually(twice)
+
+    monkeypatch.setattr(bench.broker, "depth", depth)
+    return looked
+
+
 async def test_what_waits_in_a_paused_queue_is_not_published_again(
     bench: Bench, start_worker: StartWorker, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Although others came out of it that were created later."""
     monkeypatch.setattr("taskflow.worker.dispatcher.OVERTAKEN", timedelta())
-    looks, real = 0, bench.broker.depth
-
-    async def depth(queue: str) -> int:
-        nonlocal looks
-        looks += queue == "mail"
-        return await real(queue)
-
+    looked = looks(bench, monkeypatch)
     async with start_worker():
         await bench.run("message", {"message": "came out"}, queue="mail")
         await pause(bench, "mail")
@@ -103,27 +118,17 @@ async def test_what_waits_in_a_paused_queue_is_not_published_again(
             await bench.set(
                 one, created_at=datetime(2020, 1, 1, tzinfo=UTC), updated_at=datetime(2020, 1, 1, tzinfo=UTC)
             )
-        monkeypatch.setattr(bench.broker, "depth", depth)
-
-        async def was_looked_at_often() -> bool:
-            return looks > 1
-
-        await eventually(was_looked_at_often)
-        assert await real("mail") == 3
+        await looked()
+        assert await bench.broker.depth("mail") == 3
         assert not [entry for entry in logs if "lost messages" in entry["event"]]
         bench.broker._ready["mail"].clear()  # that is a loss
 
         async def is_published_again() -> bool:
-            return await real("mail") == 3
+            return await bench.broker.depth("mail") == 3
 
         await eventually(is_published_again)
-        was_looked_at_often_at = looks
-
-        async def was_looked_at_again() -> bool:
-            return looks > was_looked_at_often_at + 1
-
-        await eventually(was_looked_at_again)
-        assert await real("mail") == 3
+        await looked()
+        assert await bench.broker.depth("mail") == 3
 
 
 async def test_what_falls_due_in_a_paused_queue_is_published_and_waits(bench: Bench, start_worker: StartWorker) -> None:

@@ -11,7 +11,7 @@ import signal
 import sys
 from functools import partial
 
-from taskflow.infra import resources
+from taskflow.infra import broker, resources
 from taskflow.infra.broker.topology import Topology
 from taskflow.infra.settings import load_settings
 from taskflow.worker import builtin, executor, quarantine
@@ -20,7 +20,7 @@ from taskflow.working import work
 
 DEADLY = 2
 """Fewer than in production: each costs a process."""
-_read = executor._task_id
+_read = broker.task_named
 
 
 def _read_or_die(body: bytes) -> str | None:
@@ -37,7 +37,7 @@ async def _run() -> None:
 
 
 if __name__ == "__main__":
-    executor._task_id = _read_or_die
+    vars(executor)["task_named"] = _read_or_die
     quarantine.DEADLY = DEADLY  # type: ignore[misc]
     vars(resources)["Topology"] = partial(Topology, dead=sys.argv[1])
     asyncio.run(_run())
