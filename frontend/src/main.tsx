@@ -25,6 +25,10 @@ const NEXT = [
   () => import("@/components/newTask/NewTaskDialog"),
   () => import("@/pages/NewTaskPage"),
   () => import("@/pages/OverviewPage"),
+  () => import("@/pages/WorkersPage"),
+  () => import("@/pages/QueuesPage"),
+  () => import("@/pages/DeadLettersPage"),
+  () => import("@/pages/AuditPage"),
 ];
 
 const endpoints = currentEndpoints();

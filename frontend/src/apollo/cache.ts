@@ -10,8 +10,8 @@ export function createCache(): InMemoryCache {
           tasks: { keyArgs: false, merge: false },
           queues: { merge: false },
           workers: { merge: false },
-          deadLetters: { keyArgs: ["after"], merge: false },
-          audit: { keyArgs: ["after"], merge: false },
+          deadLetters: { keyArgs: ["first", "after"], merge: false },
+          audit: { keyArgs: ["first", "after"], merge: false },
           task: {
             read: (existing: unknown, { args, toReference }) =>
               existing === undefined ? toReference({ __typename: "Task", id: args?.["id"] as string }) : existing,

@@ -4,10 +4,10 @@ import { Alert, Button, Skeleton, Title, VisuallyHidden } from "@mantine/core";
 import { IconPlugConnectedX } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
+import { Banners } from "@/components/banners/Banners";
 import { Durations } from "@/components/overview/Durations";
 import { OverviewFigures } from "@/components/overview/OverviewFigures";
 import { Rankings } from "@/components/overview/Rankings";
-import { StuckQueues } from "@/components/overview/StuckQueues";
 import { Throughput } from "@/components/overview/Throughput";
 import { Screen } from "@/components/Screen";
 import { OverviewPageDocument } from "@/generated/graphql";
@@ -46,7 +46,7 @@ export function OverviewPage(): ReactElement {
           What you see may be out of date: {refusalOf(error)}.
         </Alert>
       )}
-      {shown && <StuckQueues queues={shown.queues} />}
+      <Banners />
       <OverviewFigures />
       {shown ? (
         <>
