@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeOf, wordsOf } from "./audit";
+import { placeOf, wordsOf, wordsOfDetail } from "./audit";
 
 test.each([
   ["retryTask", "Retried a task", "task"],
@@ -12,3 +12,10 @@ test.each([
   expect(wordsOf(action)).toBe(words);
   expect(placeOf(action)).toBe(place);
 });
+
+test.each([
+  [null, ""],
+  [{ reason: "The provider is down", queue: null, count: 3 }, "reason: The provider is down, count: 3"],
+  [{ before: { a: 1 } }, '{"before":{"a":1}}'],
+  [["a"], '["a"]'],
+])("%j: %s", (detail, words) => expect(wordsOfDetail(detail)).toBe(words));

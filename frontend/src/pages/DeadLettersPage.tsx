@@ -41,8 +41,8 @@ export function DeadLettersPage(): ReactElement {
         <>
           <p className={classes["what"]}>
             Messages that no worker could run. <b>Replay</b> publishes one again, to be taken like any other, and takes
-            it off this list; if it fails again, it is a new entry. <b>Discard</b> deletes it. Tasks that failed are no
-            dead letters: they are{" "}
+            it off this list; if it fails again, it is a new entry. <b>Discard</b> takes it off for good. Tasks that
+            failed are no dead letters: they are{" "}
             <Link to="/" search={{ status: ["FAILED"] }}>
               among the tasks
             </Link>

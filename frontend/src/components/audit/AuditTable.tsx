@@ -4,8 +4,7 @@ import type { ReactElement } from "react";
 import { Cell, DataTable } from "@/components/DataTable";
 import { Instant } from "@/components/Instant";
 import type { AuditPageQuery } from "@/generated/graphql";
-import { placeOf, wordsOf } from "@/lib/audit";
-import { formatJson } from "@/lib/json";
+import { placeOf, wordsOf, wordsOfDetail } from "@/lib/audit";
 import classes from "./AuditTable.module.css";
 
 type Entry = AuditPageQuery["audit"]["nodes"][number];
@@ -33,9 +32,7 @@ export function AuditTable({ entries }: { readonly entries: readonly Entry[] }):
           <Cell of="To what">
             <Subject entry={entry} />
           </Cell>
-          <Cell of="Details">
-            {entry.detail !== null && <code className={classes["detail"]}>{formatJson(entry.detail, 0)}</code>}
-          </Cell>
+          <Cell of="Details">{wordsOfDetail(entry.detail)}</Cell>
         </tr>
       ))}
     </DataTable>

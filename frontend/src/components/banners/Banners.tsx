@@ -45,7 +45,9 @@ function QueueBanner({ name, waiting }: Unserved["queues"][number]): ReactElemen
         </Link>
         : {waiting > 0 ? plural(waiting, "task waits", "tasks wait") : "tasks wait"}.
       </b>{" "}
-      Start one that does: <Code>WORKER_QUEUES={name} taskflow worker</Code>
+      <span className={classes["command"]}>
+        Start one that does: <Code>WORKER_QUEUES={name} taskflow worker</Code>
+      </span>
     </p>
   );
 }
@@ -60,8 +62,10 @@ function KindBanner({ kind, queue, waiting, isNowhere }: Unserved["kinds"][numbe
         </Link>
         : {plural(waiting, "task waits", "tasks wait")}.
       </b>{" "}
-      Start one with its handler, before they use up their attempts:{" "}
-      <Code>WORKER_HANDLERS=your.module{queue !== "default" && ` WORKER_QUEUES=${queue}`} taskflow worker</Code>
+      <span className={classes["command"]}>
+        Start one with its handler, before they use up their attempts:{" "}
+        <Code>WORKER_HANDLERS=your.module{queue !== "default" && ` WORKER_QUEUES=${queue}`} taskflow worker</Code>
+      </span>
     </p>
   );
 }

@@ -28,6 +28,7 @@ export function DeadLetter({ letter }: { readonly letter: Letter }): ReactElemen
           <Actions letter={letter} />
         </div>
         <Facts letter={letter} />
+        {letter.isCut && <p className={classes["nothing"]}>It was too large: this is its beginning.</p>}
         {body === "" ? (
           <p className={classes["nothing"]}>Its body is empty.</p>
         ) : (
@@ -64,7 +65,7 @@ function Facts({ letter: { at, queue, taskId } }: { readonly letter: Letter }): 
   );
 }
 
-function Actions({ letter: { id, reason, queue } }: { readonly letter: Letter }): ReactElement {
+function Actions({ letter: { id, reason, queue, isCut } }: { readonly letter: Letter }): ReactElement {
   const { replay, discard, isBusy } = useDeadLetterActions();
   const [isAsking, setAsking] = useState(false);
   const why = useWhyNot("OPERATOR");
@@ -73,7 +74,7 @@ function Actions({ letter: { id, reason, queue } }: { readonly letter: Letter })
       <ActionButton
         label="Replay"
         icon={<IconSend size={14} aria-hidden />}
-        why={why}
+        why={why ?? (isCut ? "It was too large to be kept whole" : null)}
         isBusy={isBusy && !isAsking}
         onClick={() => void replay(id)}
       />

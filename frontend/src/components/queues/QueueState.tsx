@@ -38,7 +38,7 @@ export function QueueState({ queue, onReason }: Props): ReactElement {
       </div>
     );
   }
-  if (workers > 0) return <Pill icon={IconPlugConnected} word="Taken from" tone="quiet" />;
+  if (workers > 0) return <Pill icon={IconPlugConnected} word="Open" tone="quiet" />;
   const isWaiting = (waiting ?? 0) > 0 || oldestAt !== null;
   return isWaiting ? (
     <Pill icon={IconAlertTriangle} word="No worker" tone="amber" />

@@ -37,7 +37,9 @@ export function SignIn({ why, onSignIn }: Props): ReactElement {
           <input type="checkbox" checked={isKept} onChange={(event) => setKept(event.currentTarget.checked)} />
           <span>
             Keep it for this tab
-            <small>A reload needs no sign-in then; closing the tab forgets it. Otherwise a reload does.</small>
+            <small>
+              A reload needs no sign-in then, and closing the tab forgets it. Otherwise a reload forgets it.
+            </small>
           </span>
         </label>
         <button type="submit" className={classes["button"]} aria-disabled={isBusy}>
