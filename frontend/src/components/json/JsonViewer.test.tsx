@@ -39,6 +39,6 @@ test("a long text is cut until it is asked for", async () => {
 test("a secret is marked as hidden", () => {
   renderInApp(<JsonViewer title="Payload" value={{ number: "**********", month: 4 }} fileName="p.json" />);
   const tree = screen.getByRole("region", { name: "Payload, as a tree" });
-  expect(tree.textContent).toContain("number: hidden");
+  expect(tree.textContent).toMatch(/number: +hidden/);
   expect(tree.textContent).not.toContain("*");
 });
