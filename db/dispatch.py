@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
-from taskflow.db.models import Task, tasks
+from taskflow.db.models import StatusEvent, Task, tasks
 from taskflow.db.rows import IDS, locked, padded
 from taskflow.db.transaction import read, transact
 
@@ -43,22 +43,24 @@ async def mark_published(engine: AsyncEngine, published: Iterable[tuple[str, Tas
     await transact(engine, work)
 
 
-async def take_due(engine: AsyncEngine, *, now: datetime, limit: int) -> list[Task]:
+async def take_due(engine: AsyncEngine, *, now: datetime, limit: int) -> tuple[list[Task], list[StatusEvent]]:
     """Take up to `limit` waiting or failed rows that have fallen due: the broker must have them now.
 
     They are PENDING, for their queue, or FAILED, for `task.dead`; whoever takes them has PUBLISH_GRACE to publish and
-    mark them. One that is only found now, and has a date, waits for that. Safe in any number of processes at once.
+    mark them. One that is only found now, and has a date, waits for that; the events are of what is only found now.
+    Safe in any number of processes at once.
     """
     is_early, grace = tasks.c.run_at > now, sa.literal(now + PUBLISH_GRACE, tasks.c.dispatch_at.type)
 
-    async def work(connection: AsyncConnection) -> list[Task]:
+    async def work(connection: AsyncConnection) -> tuple[list[Task], list[StatusEvent]]:
         ids = [row.id for row in await connection.execute(DUE, {"now": now, "limit": limit})]
-        found = await locked(connection, ids)
+        locks = await locked(connection, ids)
+        found = locks.tasks
         if found:
             taken = tasks.update().where(tasks.c.id.in_(IDS))
             values = {"dispatch_at": sa.case((is_early, tasks.c.run_at), else_=grace), "updated_at": tasks.c.updated_at}
             await connection.execute(taken.values(values), {"ids": padded(found)})
-        return [task for task in found.values() if task.run_at is None or task.run_at <= now]
+        return [task for task in found.values() if task.run_at is None or task.run_at <= now], locks.events
 
     return await transact(engine, work)
 

@@ -83,8 +83,12 @@ async def _names(engine: AsyncEngine, column: sa.Column[str]) -> list[str]:
 
 
 def names_statement(column: sa.Column[str]) -> sa.Select[Any]:
+    """Every name there is, and NULL after the last."""
+    return sa.select(names_of(column).c.name).limit(NAMES_MAX)
+
+
+def names_of(column: sa.Column[str]) -> sa.CTE:
     """From each name to the next greater: SQLite has no loose index scan, and this is one on every database."""
     found = sa.select(sa.func.min(column).label("name")).cte("found", recursive=True)
     next_ = sa.select(sa.func.min(column)).where(column > found.c.name).scalar_subquery()
-    found = found.union_all(sa.select(next_).where(found.c.name.is_not(None)))
-    return sa.select(found.c.name).limit(NAMES_MAX)
+    return found.union_all(sa.select(next_).where(found.c.name.is_not(None)))

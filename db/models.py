@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.outcome import TaskError
+from taskflow.db.traceparent import trace_id
 from taskflow.db.types import JSON, NUMBER, STATUS, WORDS, Flag, UtcDateTime, current_instant, word
 
 metadata = sa.MetaData()
@@ -53,7 +54,7 @@ tasks = sa.Table(
     sa.Index("idx_tasks_updated_at", "updated_at", "id", "status", "kind", "queue"),
     sa.Index("idx_tasks_kind", "kind", "created_at", "id", "queue"),
     sa.Index("idx_tasks_queue", "queue", "created_at", "id"),
-    sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue"),
+    sa.Index("idx_tasks_dispatch", "status", "dispatch_at", "queue", "run_at", "updated_at"),
     sa.Index("uq_tasks_idempotency_key", "idempotency_key", unique=True),
     sa.Index("idx_tasks_finished_at", "finished_at", "status", "kind", "duration_ms"),
     sa.Index("idx_tasks_unread", "words", mysql_length=1, mariadb_length=1, sqlite_where=sa.text("words IS NULL")),
@@ -115,8 +116,23 @@ class Task:
     def state(self) -> State:
         return State(*_state_values(self))
 
+    @property
+    def trace_id(self) -> str | None:
+        return trace_id(self.traceparent)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What every line of the log that is about it says."""
+        return log_names(self.id, self.traceparent)
+
 
 _state_values = attrgetter(*State.__slots__)
+
+
+def log_names(task_id: str, traceparent: str | None) -> dict[str, str]:
+    """`task_id`, and `trace_id` where it belongs to a trace."""
+    trace = trace_id(traceparent)
+    return {"task_id": task_id, "trace_id": trace} if trace else {"task_id": task_id}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ async def record_lost(engine: AsyncEngine, *, now: datetime, limit: int, jitter:
     async def work(connection: AsyncConnection) -> Written:
         ids = [row.id for row in await connection.execute(EXPIRED, {"now": now, "limit": limit})]
         found = await locked(connection, ids)
-        lost = {task.id: lifecycle.lose(task.state(), now=now, jitter=jitter()) for task in found.values()}
+        lost = {task.id: lifecycle.lose(task.state(), now=now, jitter=jitter()) for task in found.tasks.values()}
         return await store(connection, found, {task_id: state for task_id, state in lost.items() if state})
 
     return await transact(engine, work)

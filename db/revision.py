@@ -5,15 +5,17 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from taskflow.db.transaction import connected
+
 VERSION_TABLE: Final = "taskflow_version"
 """A name of our own, so that another tool's `alembic_version` is left alone."""
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """All of them, in order."""
 
 
 async def is_current(engine: AsyncEngine) -> bool:
     """Whether it has all that this program knows of. A newer one, of a roll-out under way, has."""
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         if not await connection.run_sync(lambda sync: sa.inspect(sync).has_table(VERSION_TABLE)):
             return False
         found = await connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.models import task_events, tasks
 from taskflow.db.rows import IDS, locked, record
+from taskflow.db.transaction import connected
 from taskflow.db.types import MYSQLS
 
 EVENT: Final = ["task_id", "version", "status", "attempt", "at"]
@@ -26,33 +27,29 @@ WRITES_OF_NOTHING: Final = (
 async def try_writes(engine: AsyncEngine) -> None:
     """Create a task, change it, and take all of it back. Raises what the driver raises."""
     values = {"id": str(uuid4()), "title": "taskflow check", "status": "PENDING", "kind": "taskflow.check"}
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         await connection.execution_options(immediate=True)
         await connection.begin()
-        try:
-            await connection.execute(tasks.insert(), [values])
-            await record(connection, [values["id"]])
-            await locked(connection, [values["id"]])
-            await connection.execute(
-                tasks.update().where(tasks.c.id.in_(IDS)).values(updated_at=datetime.now(UTC)), {"ids": [values["id"]]}
-            )
-        finally:
-            await connection.rollback()
+        await connection.execute(tasks.insert(), [values])
+        await record(connection, [values["id"]])
+        await locked(connection, [values["id"]])
+        await connection.execute(
+            tasks.update().where(tasks.c.id.in_(IDS)).values(updated_at=datetime.now(UTC)), {"ids": [values["id"]]}
+        )
 
 
 async def may_write(engine: AsyncEngine) -> None:
     """The same question, cheap enough for a health check: writes of no row. Raises what the driver raises."""
     if engine.dialect.name not in MYSQLS:
         return
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         for statement in WRITES_OF_NOTHING:
             await connection.execute(statement)
-        await connection.rollback()
 
 
 async def longest_packet(engine: AsyncEngine) -> int | None:
     """The bytes that one statement may have; None for a database without such a limit."""
     if engine.dialect.name not in MYSQLS:
         return None
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         return int(await connection.scalar(sa.text("SELECT @@max_allowed_packet")))

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from taskflow.db.decoding import fault_of, records
 from taskflow.db.lifecycle import State, TaskStatus
-from taskflow.db.models import StatusEvent, Task, task_events, tasks
+from taskflow.db.models import StatusEvent, Task, log_names, task_events, tasks
 from taskflow.db.outcome import TaskError
 
 logger = logging.getLogger("taskflow.db")
@@ -28,6 +28,14 @@ STATE_VALUES: Final = attrgetter(*STATE_COLUMNS)
 TASK_COLUMNS: Final = tuple(field.name for field in fields(Task))
 TASK_VALUES: Final = attrgetter(*TASK_COLUMNS)
 IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """Rows under lock, and the events of those whose found state was recorded only now."""
+
+    tasks: dict[str, Task]
+    events: list[StatusEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,50 +103,52 @@ def padded(ids: Iterable[str]) -> list[str]:
     return ordered + ordered[-1:] * ((1 << (len(ordered) - 1).bit_length()) - len(ordered))
 
 
-async def locked(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Task]:
+async def locked(connection: AsyncConnection, ids: Iterable[str]) -> Locked:
     """Those of the tasks that there are, under a row lock, each with its found state recorded."""
     names = set(ids)
     if not names:
-        return {}
+        return Locked({}, [])
     rows = await connection.execute(LOCK, {"ids": padded(names)})
     found: dict[str, Task] = {}
     for row in rows.all():
         if row.id not in names:
             continue  # MySQL finds an id in another case too
         if column := fault_of(Task, row):
-            await _set_aside(connection, row.id, column)
+            await _set_aside(connection, row.id, row.traceparent, column)
         else:
             found[row.id] = Task(*row)
     unrecorded = [task.id for task in found.values() if task.version == 0]
-    if unrecorded:
-        first = {"version": 1, "updated_at": tasks.c.updated_at}
-        await connection.execute(tasks.update().where(tasks.c.id.in_(unrecorded)).values(first))
-        await connection.execute(COPY_TO_EVENTS, {"ids": padded(unrecorded)})
-        found |= {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(unrecorded)})}
-    return found
+    if not unrecorded:
+        return Locked(found, [])
+    first = {"version": 1, "updated_at": tasks.c.updated_at}
+    await connection.execute(tasks.update().where(tasks.c.id.in_(unrecorded)).values(first))
+    recorded = await record(connection, unrecorded)
+    found |= {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(unrecorded)})}
+    return Locked(found, recorded)
 
 
-async def _set_aside(connection: AsyncConnection, task_id: str, column: str) -> None:
+async def _set_aside(connection: AsyncConnection, task_id: str, traceparent: str | None, column: str) -> None:
     """Nobody can run what nobody can read: FAILED, and on nobody's list."""
     now, message = datetime.now(UTC), f"The row can't be read: its {column} is not what the column is for"
     error: TaskError = {"type": "Unreadable", "message": message, "traceback": None}
     state = {"status": TaskStatus.FAILED, "error": error, "message": message, "finished_at": now, "updated_at": now}
     nobodys = {"dispatch_at": None, "claim": None, "version": tasks.c.version + 1}
-    logger.error("task %s is set aside: %s", task_id, message)
+    logger.error("task is set aside: %s", message, extra=log_names(task_id, traceparent))
     await connection.execute(tasks.update().where(tasks.c.id == task_id).values(state | nobodys))
     await connection.execute(COPY_TO_EVENTS, {"ids": [task_id]})
 
 
-async def store(connection: AsyncConnection, before: Mapping[str, Task], after: Mapping[str, State]) -> Written:
-    """Write the new states, record them, and tell what was recorded. `before` holds each row, locked."""
+async def store(connection: AsyncConnection, found: Locked, after: Mapping[str, State]) -> Written:
+    """Write the new states, record them, and tell all that was recorded of what was found. Each row was found."""
     if not after:
-        return Written({}, [])
+        return Written({}, found.events)
+    before = found.tasks
     rows = [
         {"id": task_id, "title": before[task_id].title} | state_row(state) for task_id, state in sorted(after.items())
     ]
     await connection.execute(_store_statement(connection.dialect.name), rows)
     changed = {task_id: Task(**task_row(before[task_id]) | state_row(state)) for task_id, state in after.items()}
-    return Written(changed, await record(connection, after))
+    return Written(changed, found.events + await record(connection, after))
 
 
 def task_row(task: Task) -> dict[str, Any]:

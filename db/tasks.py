@@ -150,14 +150,14 @@ async def claim(
     async def work(connection: AsyncConnection) -> tuple[list[Claimed | Task | None], list[StatusEvent]]:
         found = await locked(connection, ids)
         after, locked_at = dict[str, State](), clock()
-        for task in found.values():
+        for task in found.tasks.values():
             state = lifecycle.claim(
                 task.state(), now=locked_at, lease=lease, worker_id=worker_id, max_attempts=max_attempts(task.kind)
             )
             if state:
                 after[task.id] = state
         written = await store(connection, found, after)
-        await _make_due_at_its_date(connection, [task for task in found.values() if task.id not in after])
+        await _make_due_at_its_date(connection, [task for task in found.tasks.values() if task.id not in after])
         mine = {event.task_id: event.event_id for event in written.events}
         results: list[Claimed | Task | None] = []
         for task_id in ids:
@@ -165,7 +165,7 @@ async def claim(
             if now_mine and now_mine.claim is not None and event_id is not None:
                 results.append(Claimed(now_mine, now_mine.claim, event_id))
             else:
-                results.append(now_mine or found.get(task_id))
+                results.append(now_mine or found.tasks.get(task_id))
         return results, written.events
 
     return await transact(engine, work)
@@ -186,10 +186,11 @@ async def finish(
 
     async def work(connection: AsyncConnection) -> tuple[list[Task | None], list[StatusEvent]]:
         found = await locked(connection, [one.task_id for one in finishes])
+        before = found.tasks
         after: dict[str, State] = {}
         matched: list[bool] = []
         for one in finishes:
-            state = after.get(one.task_id) or (found[one.task_id].state() if one.task_id in found else None)
+            state = after.get(one.task_id) or (before[one.task_id].state() if one.task_id in before else None)
             if state and one.progress is not None:
                 state = replace(state, progress=one.progress)
             ended = state and lifecycle.finish(state, one.outcome, claim=one.claim, now=now)
@@ -218,10 +219,10 @@ async def _request(
 ) -> tuple[Task, list[StatusEvent]]:
     async def work(connection: AsyncConnection) -> tuple[Task, list[StatusEvent]]:
         found = await locked(connection, [task_id])
-        if task_id not in found:
+        if task_id not in found.tasks:
             raise TaskNotFound(task_id)
-        state = decide(found[task_id].state())
+        state = decide(found.tasks[task_id].state())
         written = await store(connection, found, {task_id: state} if state else {})
-        return (found | written.tasks)[task_id], written.events
+        return (found.tasks | written.tasks)[task_id], written.events
 
     return await transact(engine, work)

@@ -92,6 +92,19 @@ async def _bounded() -> AsyncIterator[None]:
         raise StoreUnavailable from error
 
 
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection whose transaction is over when the body is left.
+
+    SQLAlchemy would end it while it closes the connection, and nothing cuts that off: not for a server that is silent.
+    """
+    async with engine.connect() as connection:
+        try:
+            yield connection
+        finally:
+            await connection.rollback()
+
+
 async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Run `work` in one transaction and commit it.
 
@@ -102,7 +115,7 @@ async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaita
         for attempt in range(1, ATTEMPTS + 1):
             committing = False
             try:
-                async with _write_lock(engine), engine.connect() as connection:
+                async with _write_lock(engine), connected(engine) as connection:
                     await connection.execution_options(**{IMMEDIATE: True})
                     async with connection.begin() as transaction:
                         result = await work(connection)
@@ -122,7 +135,7 @@ async def read(engine: AsyncEngine, statement: sa.Executable, values: dict[str, 
     async with _bounded():
         for attempt in (1, 2):
             try:
-                async with engine.connect() as connection:
+                async with connected(engine) as connection:
                     return (await connection.execute(statement, values)).all()
             except sa.exc.DBAPIError as error:
                 if attempt == 2 or not error.connection_invalidated:

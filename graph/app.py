@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -13,20 +13,27 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
+from taskflow.graph.execution.tokens import open_tokens
+from taskflow.graph.figures.kinds import open_kinds
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http import health, rest
 from taskflow.graph.http.admission import Admission
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
+from taskflow.graph.http.guard import Guard
 from taskflow.graph.http.index import GraphQLWithPage, index
 from taskflow.graph.http.prefix import ForwardedPrefix, prefix_of
 from taskflow.graph.http.problems import HANDLERS
-from taskflow.graph.http.security import allowed_origins
+from taskflow.graph.http.routes import OpenRoute, OpenWebSocketRoute
+from taskflow.graph.http.security import SafeHeaders, allowed_origins
 from taskflow.graph.live.hub import open_hub
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
 from taskflow.graph.sockets import feed as ws
+from taskflow.graph.sockets.graphql_ws import End
+from taskflow.infra.rate import open_rate_limit
 from taskflow.infra.resources import Resources
 from taskflow.infra.settings import Settings
 from taskflow.infra.submitter import open_submitter
@@ -39,11 +46,15 @@ OPENAPI: Final = Path(__file__).parent / "http" / "openapi.json"
 @asynccontextmanager
 async def open_services(resources: Resources) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
+        tokens = await stack.enter_async_context(open_tokens(resources.settings, resources.liveness))
+        rate = await stack.enter_async_context(open_rate_limit(resources.settings))
         submitter = await stack.enter_async_context(open_submitter(resources))
         hub = await stack.enter_async_context(
             open_hub(resources.engine, resources.bus, resources.clock, resources.liveness)
         )
-        yield Services(resources, submitter, hub, StatsCache(resources), FiguresCache(resources))
+        kinds = await stack.enter_async_context(open_kinds(resources.engine))
+        stats, figures = StatsCache(resources), FiguresCache(resources)
+        yield Services(resources, submitter, hub, stats, figures, kinds, tokens, rate)
 
 
 def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManager[Services]]) -> Starlette:
@@ -62,13 +73,13 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
     dashboard = Dashboard(folder, settings) if folder else None
     origins = sorted(allowed_origins(settings.cors_allow_origins))
     limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
-    graphql = GraphQLWithPage(schema, context=Operation.of, allowed_origins=origins, body_limit=limit)
+    graphql = GraphQLWithPage(schema, context=Operation.of, allowed_origins=origins, body_limit=limit, enter=enter)
     graphql.dashboard = dashboard
     app = Starlette(
         routes=[
-            *(dashboard.routes() if dashboard else [Route("/", index)]),
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", graphql),
+            *(dashboard.routes() if dashboard else [OpenRoute("/", index)]),
+            OpenRoute("/graphql", graphql),
+            OpenWebSocketRoute("/graphql", graphql),
             WebSocketRoute("/ws", ws.status_feed),
             Route("/openapi.json", openapi),
             *rest.ROUTES,
@@ -85,14 +96,16 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
 
 def _middleware(origins: Sequence[str]) -> list[Middleware]:
     return [
+        Middleware(SafeHeaders),
         Middleware(ForwardedPrefix),
         Middleware(
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type", "idempotency-key"],
-            expose_headers=["link", "location", "retry-after"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "traceparent"],
+            expose_headers=["link", "location", "retry-after", "www-authenticate"],
         ),
+        Middleware(Guard),
         Middleware(Admission),
     ]
 
@@ -100,6 +113,12 @@ def _middleware(origins: Sequence[str]) -> list[Middleware]:
 def app_on(resources: Resources) -> Starlette:
     """The application of a process that has its resources open."""
     return create_app(resources.settings, lambda: open_services(resources))
+
+
+def enter(socket: WebSocket, secret: bytes | None, end: End) -> AbstractContextManager[None]:
+    """For as long as the socket is open. Raises Unauthenticated."""
+    services: Services = socket.app.state.services
+    return services.tokens.session(socket, secret, end)
 
 
 async def drain(app: Starlette) -> None:

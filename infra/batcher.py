@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from taskflow.db.errors import Overloaded, StoreUnavailable
 from taskflow.infra.background import is_cancelled, supervised
+from taskflow.infra.tracing.current import Around, current_traceparent, untraced
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,6 +42,7 @@ class _Caller(Generic[Item, Result]):
     item: Item
     weight: int
     since: float
+    traceparent: str | None
     future: "asyncio.Future[Result]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def fail(self, error: BaseException) -> None:
@@ -62,11 +64,13 @@ class Batcher(Generic[Item, Result]):
         bounds: Bounds,
         divisible: Callable[[Exception], bool],
         weigh: Callable[[Item], int] = lambda item: 1,
+        around: Around = untraced,
     ) -> None:
         self._flush = flush
         self._bounds = bounds
         self._divisible = divisible
         self._weigh = weigh
+        self._around = around
         self._waiting: list[_Caller[Item, Result]] = []
         self._weight = 0
         self._lightest_first = False
@@ -76,7 +80,7 @@ class Batcher(Generic[Item, Result]):
         """The item's own result. Raises what `flush` raised for it, and Overloaded. Cancelling the caller does not undo
         the item.
         """
-        caller = _Caller[Item, Result](item, self._weigh(item), time.monotonic())
+        caller = _Caller[Item, Result](item, self._weigh(item), time.monotonic(), current_traceparent())
         self._check_room(caller)
         self._waiting.append(caller)
         self._weight += caller.weight
@@ -128,7 +132,8 @@ class Batcher(Generic[Item, Result]):
 
     async def _flush_or_halve(self, batch: list[_Caller[Item, Result]]) -> None:
         try:
-            results = await self._flush([one.item for one in batch])
+            with self._around([one.traceparent for one in batch if one.traceparent]):
+                results = await self._flush([one.item for one in batch])
         except Exception as error:  # noqa: BLE001 - it goes to the callers, who are the ones to handle it
             if self._divisible(error):
                 if len(batch) > 1:
@@ -175,8 +180,10 @@ async def open_batcher(
     divisible: Callable[[Exception], bool],
     bounds: Bounds = Bounds(),
     weigh: Callable[[Item], int] = lambda item: 1,
+    around: Around = untraced,
 ) -> AsyncIterator[Batcher[Item, Result]]:
-    batcher = Batcher(flush, bounds=bounds, divisible=divisible, weigh=weigh)
+    """Each flush is inside of `around`, which gets the traces that its callers are in."""
+    batcher = Batcher(flush, bounds=bounds, divisible=divisible, weigh=weigh, around=around)
     try:
         async with supervised(batcher.run, name="batcher"):
             yield batcher

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from taskflow.db.rights import longest_packet
-from taskflow.db.transaction import ABANDONED
+from taskflow.db.transaction import ABANDONED, connected
 from taskflow.infra import sqlite
 from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect, is_no_tls
 from taskflow.infra.errors import StartError
@@ -160,7 +160,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 
 async def ping(engine: AsyncEngine) -> None:
     """A round trip. Raises whatever the driver raises."""
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         await connection.execute(sa.text("SELECT 1"))
 
 

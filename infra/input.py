@@ -54,6 +54,7 @@ class TaskInput:
     run_at: datetime | None = None
     max_attempts: int | None = None
     idempotency_key: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(slots=True)
@@ -78,9 +79,9 @@ def check(one: TaskInput, problems: Problems, *, payload_max_bytes: int | None =
     """
     title = one.title.strip()
     key = None if one.idempotency_key is None else one.idempotency_key.strip()
-    _check_text("title", title, TITLE_MAX, problems)
+    check_text("title", title, TITLE_MAX, problems)
     if key is not None:
-        _check_text("idempotency_key", key, KEY_MAX, problems)
+        check_text("idempotency_key", key, KEY_MAX, problems)
     problems.check("kind", one.kind is None or bool(NAME.fullmatch(one.kind)), NAME_TAKES)
     problems.check("queue", one.queue is None or bool(NAME.fullmatch(one.queue)), NAME_TAKES)
     attempts = one.max_attempts
@@ -93,7 +94,7 @@ def check(one: TaskInput, problems: Problems, *, payload_max_bytes: int | None =
     return replace(one, title=title, payload=payload, idempotency_key=key)
 
 
-def _check_text(name: str, text: str, longest: int, problems: Problems) -> None:
+def check_text(name: str, text: str, longest: int, problems: Problems) -> None:
     if not 1 <= len(text) <= longest:
         problems.add(name, f"takes 1 to {longest} characters after trimming, not {len(text)}")
     elif not text.isprintable() and any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):

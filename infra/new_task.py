@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import uuid_utils
 
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from taskflow.db.models import NewTask
+from taskflow.db.secrets import MASK, Path, given_masks
+from taskflow.db.traceparent import parse as parse_traceparent
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.input import (
     DEFAULT_KIND,
@@ -22,13 +24,26 @@ from taskflow.infra.input import (
 from taskflow.infra.wire import format_instant
 
 
-def validate(inputs: Sequence[TaskInput], *, payload_max_bytes: int, prefix: str = "") -> list[NewTask]:
-    """Raises InvalidInput with every problem; with a `prefix`, fields read `prefix[3].title`."""
+def validate(
+    inputs: Sequence[TaskInput],
+    *,
+    payload_max_bytes: int,
+    prefix: str = "",
+    secrets: Callable[[str], Collection[Path]] = lambda kind: (),
+) -> list[NewTask]:
+    """Raises InvalidInput with every problem; with a `prefix`, fields read `prefix[3].title`.
+
+    `secrets` tells where payloads of a kind have them: what is shown in place of one can't be given for it.
+    """
     found: list[Problem] = []
     created = []
     for number, one in enumerate(inputs):
         problems = Problems(f"{prefix}[{number}]." if prefix else "")
         checked = check(one, problems, payload_max_bytes=payload_max_bytes)
+        if places := [*given_masks(checked.payload, secrets(one.kind or DEFAULT_KIND))]:
+            problems.add(
+                "payload", f"has {MASK}, which is shown for a secret and is not its value, at {', '.join(places)}"
+            )
         found += problems.found
         if not found:
             created.append(_new_task(checked))
@@ -67,5 +82,14 @@ def _new_task(one: TaskInput) -> NewTask:
     all_that_was_asked = (one.title, kind, queue, one.payload, run_at, attempts)
     same = digest(*all_that_was_asked) if key is not None else None
     return NewTask(
-        str(uuid_utils.uuid7()), one.title, kind, queue, one.payload, one.run_at, one.max_attempts, key, same
+        str(uuid_utils.uuid7()),
+        one.title,
+        kind,
+        queue,
+        one.payload,
+        one.run_at,
+        one.max_attempts,
+        key,
+        same,
+        parse_traceparent(one.traceparent),
     )

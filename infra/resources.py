@@ -13,6 +13,7 @@ from taskflow.infra.clock import Clock, open_clock
 from taskflow.infra.database import check_packets, open_database
 from taskflow.infra.liveness import Liveness
 from taskflow.infra.settings import Settings
+from taskflow.infra.tracing import OFF, Tracing, open_tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Resources:
     broker: Broker
     bus: Bus
     clock: Clock = field(default_factory=Clock)
+    tracing: Tracing = OFF
     liveness: Liveness = field(default_factory=Liveness)
 
 
@@ -29,6 +31,9 @@ class Resources:
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Raises StartError: each of its classes, as DatabaseUnavailable and TopologyConflict, has one clear line."""
     async with AsyncExitStack() as stack:
+        tracing = await stack.enter_async_context(
+            open_tracing(_topology(settings), in_memory_broker=settings.in_memory_broker)
+        )
         engine = await stack.enter_async_context(
             open_database(
                 settings.db_url,
@@ -37,11 +42,12 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 echo=settings.db_echo,
             )
         )
+        tracing.watch(engine)
         await check_packets(engine, settings.payload_max_bytes)
         clock = await stack.enter_async_context(open_clock(engine))
         broker = await stack.enter_async_context(open_broker(settings))
-        bus = await stack.enter_async_context(open_bus(settings))
-        yield Resources(settings, engine, broker, bus, clock)
+        bus = await stack.enter_async_context(open_bus(settings, tracing))
+        yield Resources(settings, engine, broker, bus, clock, tracing=tracing)
 
 
 def open_broker(settings: Settings) -> AbstractAsyncContextManager[Broker]:
@@ -54,18 +60,22 @@ def open_broker(settings: Settings) -> AbstractAsyncContextManager[Broker]:
 
     return open_rabbitmq(
         settings.rabbitmq_url,
-        topology=Topology(
-            settings.rabbitmq_exchange,
-            settings.rabbitmq_queue,
-            settings.rabbitmq_routing_key,
-            queue_type=settings.rabbitmq_queue_type,
-        ),
+        topology=_topology(settings),
         attempts=settings.rabbitmq_connect_attempts,
         backoff=settings.rabbitmq_connect_backoff,
     )
 
 
-def open_bus(settings: Settings) -> AbstractAsyncContextManager[Bus]:
+def _topology(settings: Settings) -> Topology:
+    return Topology(
+        settings.rabbitmq_exchange,
+        settings.rabbitmq_queue,
+        settings.rabbitmq_routing_key,
+        queue_type=settings.rabbitmq_queue_type,
+    )
+
+
+def open_bus(settings: Settings, tracing: Tracing = OFF) -> AbstractAsyncContextManager[Bus]:
     """What REDIS_URL names. Entering it raises BusUnavailable."""
     if settings.in_memory_bus:
         from taskflow.infra.bus.memory import open_memory_bus
@@ -77,4 +87,5 @@ def open_bus(settings: Settings) -> AbstractAsyncContextManager[Bus]:
         settings.redis_url,
         attempts=settings.rabbitmq_connect_attempts,
         backoff=settings.rabbitmq_connect_backoff,
+        around=tracing.sharing("PUBLISH", {"db.system.name": "redis", "db.operation.name": "PUBLISH"}),
     )

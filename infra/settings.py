@@ -12,7 +12,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from taskflow.infra.errors import StartError
 from taskflow.infra.input import NAME, NAME_TAKES
 from taskflow.infra.telemetry import set_up_logging
-from taskflow.infra.urls import check_database, check_rabbitmq, check_redis
+from taskflow.infra.tokens import Token, parse_tokens
+from taskflow.infra.tracing.variables import problems
+from taskflow.infra.urls import check_database, check_rabbitmq, check_redis, check_trace_url
 
 MEMORY = "memory://"
 PAYLOAD_MAX_BYTES = 262_144
@@ -57,6 +59,10 @@ def _seconds(value: Any) -> Any:
         raise ValueError("takes a number of seconds, such as 30 or 0.5") from error
 
 
+def _tokens(value: Any) -> Any:
+    return parse_tokens(value) if isinstance(value, str) else value
+
+
 def _url(check: Callable[[str], str]) -> Any:
     return AfterValidator(lambda url: url if url == MEMORY else check(url))
 
@@ -78,6 +84,7 @@ Queues = Annotated[dict[str, QueueSlots], NoDecode, BeforeValidator(_queues)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta())]
 PositiveDuration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
 Attempts = Annotated[int, Field(ge=1, le=1000)]
+Tokens = Annotated[tuple[Token, ...], NoDecode, BeforeValidator(_tokens)]
 
 
 class Settings(BaseSettings):
@@ -86,6 +93,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     api_port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    api_tokens: Tokens = ()
+    api_tokens_file: Path | None = None
+    api_insecure: bool = False
+    api_rate_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Mutations a second of each token or address."""
     db_url: Annotated[str, _url(check_database)] = "sqlite+aiosqlite:///taskflow.db"
     redis_url: Annotated[str, _url(check_redis)] = MEMORY
     rabbitmq_url: Annotated[str, _url(check_rabbitmq)] = MEMORY
@@ -107,11 +119,17 @@ class Settings(BaseSettings):
     worker_heartbeat_file: Path | None = None
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
     payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = PAYLOAD_MAX_BYTES
+    trace_url: Annotated[str, AfterValidator(check_trace_url)] | None = None
     react_app_api_base: str = ""
     react_app_ws_url: str = ""
     log_format: Literal["json", "text"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     db_echo: bool = False
+
+    @property
+    def may_be_reached(self) -> bool:
+        """Whether the API answers to other machines: to who has a token, or to everybody as the operator wants it."""
+        return bool(self.api_tokens or self.api_tokens_file) or self.api_insecure
 
     @property
     def in_memory_broker(self) -> bool:
@@ -143,11 +161,14 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: Any) -> Settings:
     """From the environment, or a file that `<NAME>_FILE` points at. Raises SettingsError, with every problem."""
+    lines = problems(os.environ)
     try:
-        return Settings(**_from_files() | overrides)
+        settings = Settings(**_from_files() | overrides)
     except ValidationError as error:
-        lines = [f"{_variable(problem)} {_what_it_takes(problem)}" for problem in error.errors()]
-        raise SettingsError("\n".join(lines)) from None
+        lines = [f"{_variable(problem)} {_what_it_takes(problem)}" for problem in error.errors()] + lines
+    if lines:
+        raise SettingsError("\n".join(lines))
+    return settings
 
 
 def prepare(**overrides: Any) -> Settings:

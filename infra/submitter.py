@@ -54,6 +54,7 @@ class Submitter:
         """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
         task, recorded = await tasks.cancel(self._resources.engine, task_id, now=self._resources.clock.now())
         announce(self._resources.bus, recorded)
+        _say("cancellation requested" if task.status is TaskStatus.PROCESSING else "task cancelled", task)
         if task.status is TaskStatus.PROCESSING:
             self._resources.bus.publish(CANCEL_CHANNEL, [task.id.encode()])
         return task
@@ -62,6 +63,7 @@ class Submitter:
         """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
         task, recorded = await tasks.retry(self._resources.engine, task_id, now=self._resources.clock.now())
         announce(self._resources.bus, recorded)
+        _say("task retried", task)
         self._publish_soon([task])
         return task
 
@@ -95,12 +97,17 @@ class Submitter:
                     logger.exception("%d tasks not published: a dispatcher will", len(some))
 
 
+def _say(event: str, task: Task) -> None:
+    logger.info(event, extra=task.names | {"kind": task.kind, "attempt": task.attempt, "status": task.status})
+
+
 @asynccontextmanager
 async def open_submitter(resources: Resources) -> AsyncIterator[Submitter]:
     async def commit(groups: list[list[NewTask]]) -> Sequence[Created | IdempotencyConflict]:
         return await submitter.commit(groups)
 
-    async with open_batcher(commit, bounds=BOUNDS, divisible=may_blame_one, weigh=len) as creates:
+    around = resources.tracing.sharing("create tasks", {})
+    async with open_batcher(commit, bounds=BOUNDS, divisible=may_blame_one, weigh=len, around=around) as creates:
         submitter = Submitter(resources, creates)
         async with supervised(submitter.publish, name="publish") as publishing:
             try:

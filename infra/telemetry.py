@@ -33,7 +33,8 @@ def set_up_logging(*, level: str, format_: Literal["json", "text"] | None) -> No
         final: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_encode)]
         out: Any = structlog.BytesLogger(sys.stderr.buffer)
     else:
-        final = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback  # the default shows local variables: payloads, passwords
+        final = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
         out = structlog.WriteLogger(sys.stderr)
     structlog.configure(
         processors=[*stamps, *final],

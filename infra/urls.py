@@ -17,6 +17,7 @@ Option = Callable[[str], object]
 
 DRIVERS: Final = {"mysql": "mysql+asyncmy", "mariadb": "mysql+asyncmy", "sqlite": "sqlite+aiosqlite"}
 LONGEST_VHOST: Final = 127
+TRACE_ID: Final = "{trace_id}"
 SHOWN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}")
 """A name that can be shown: a password with a question mark in it has no part that looks like one and nothing else."""
 
@@ -142,6 +143,20 @@ def check_redis(text: str) -> str:
     schemes = {"redis": "redis://127.0.0.1:6379/0", "rediss": "rediss://host:6379/0", "unix": "unix:///run/redis.sock"}
     scheme = _check_place(text, schemes)
     _check_options(_query(text), REDIS | (REDIS_TLS if scheme == "rediss" else {}))
+    return text
+
+
+def check_trace_url(text: str) -> str:
+    takes = f"takes a URL such as https://jaeger.example/trace/{TRACE_ID}"
+    try:
+        parts = urlsplit(text)
+        is_place = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_place = False
+    if not is_place or not text.isprintable() or " " in text or text.count(TRACE_ID) != 1:
+        raise ValueError(takes)
+    if any(brace in text.replace(TRACE_ID, "") for brace in "{}"):
+        raise ValueError(f"{takes}, with nothing else in braces")
     return text
 
 

@@ -5,6 +5,7 @@ host = Starlette(routes=[Mount("/jobs", app)], lifespan=lambda _: taskflow.runni
 """
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from taskflow.embedded import registry_of, working
 from taskflow.graph.app import app_on, drain
+from taskflow.graph.execution.tokens import load_tokens
 from taskflow.graph.http.problems import problem
+from taskflow.graph.http.security import keep_local
 from taskflow.graph.sockets.feed import TRY_AGAIN_LATER
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import open_resources
@@ -33,9 +36,11 @@ def mount(*, handlers: Iterable[str | Callable[..., Any]] = (), worker: bool = F
 
     `handlers` are names of modules, or functions that `@task` has marked; those of WORKER_HANDLERS are added. Settings
     come from the environment. It opens what it needs in `running(app)`, in its lifespan where the host passes that on,
-    or at its first request. Raises SettingsError and HandlerError, each with a line that says what to do.
+    or at its first request. Tokens hold here too; without any, and without API_INSECURE=1, it answers to clients of its
+    own machine alone. Raises SettingsError, StartError and HandlerError, each with a line that says what to do.
     """
     settings = load_settings()
+    load_tokens(settings)
     given = list(handlers)
     functions = ModuleType("taskflow handlers")
     vars(functions).update({f"handler{number}": one for number, one in enumerate(given) if not isinstance(one, str)})
@@ -81,7 +86,8 @@ class MountedApp:
         loop = asyncio.get_running_loop()
         if self._keeper is None or self._keeper.done() or self._keeper.get_loop() is not loop:
             self._stop, self._opened = asyncio.Event(), loop.create_future()
-            self._keeper = asyncio.create_task(self._keep(self._opened, self._stop), name="taskflow")
+            nobodys = contextvars.Context()  # what began this request, its span too, is not what the worker does
+            self._keeper = asyncio.create_task(self._keep(self._opened, self._stop), name="taskflow", context=nobodys)
         return await asyncio.shield(self._opened)
 
     async def close(self) -> None:
@@ -119,6 +125,7 @@ class MountedApp:
         if not is_sqlite:
             await wait_for_migration(resources)
         app = app_on(resources)
+        keep_local(app, settings)
         await stack.enter_async_context(app.router.lifespan_context(app))
         if self._registry is not None:
             await stack.enter_async_context(working(resources, self._registry, stop))

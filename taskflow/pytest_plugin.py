@@ -45,7 +45,11 @@ def taskflow_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tas
     from taskflow.infra.settings import MEMORY, load_settings
 
     settings = load_settings(
-        db_url=f"sqlite+aiosqlite:///{tmp_path / 'taskflow.db'}", rabbitmq_url=MEMORY, redis_url=MEMORY
+        db_url=f"sqlite+aiosqlite:///{tmp_path / 'taskflow.db'}",
+        rabbitmq_url=MEMORY,
+        redis_url=MEMORY,
+        api_tokens=(),
+        api_tokens_file=None,
     )
     modules = [*settings.worker_handlers, *request.config.getini(HANDLERS)]
     with _serving(settings, modules) as url, SyncClient(url) as sync:

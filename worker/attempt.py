@@ -18,6 +18,7 @@ from taskflow.infra.task_info import TaskInfo
 from taskflow.infra.wire import check_json, dump_json, encode_json
 from taskflow.worker.context import Context
 from taskflow.worker.middleware import surround
+from taskflow.worker.payload import described
 from taskflow.worker.registry import Handler
 from taskflow.worker.task import Middleware, Permanent, RetryLater, Snooze
 from taskflow.worker.text import LONGEST_TRACEBACK, clean
@@ -214,6 +215,5 @@ def task_error(type_: str, message: str, trace: str | None = None) -> TaskError:
 
 
 def _say_problems(error: pydantic.ValidationError) -> str:
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:5]
-    problems = [f"{'.'.join(map(str, one['loc'])) or 'payload'}: {one['msg']}" for one in found]
+    problems = [f"{place or 'payload'}: {takes}" for place, takes in described(error)[:5]]
     return "The payload does not fit the handler: " + "; ".join(problems)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from taskflow.db.errors import IdempotencyConflict
+from taskflow.db.models import Task
 from taskflow.infra.errors import Conflict
 from taskflow.infra.new_task import digest, validate_one
 from taskflow.infra.submitter import Submitter
@@ -26,14 +27,18 @@ class Children:
     handle: Callable[[str, Target], Handle[Any]]
 
     async def submit(
-        self, parent: str, number: int, wanted: object, payload: object, options: SubmitOptions
+        self, parent: Task, number: int, wanted: object, payload: object, options: SubmitOptions
     ) -> Handle[Any]:
-        """Waits for a database that is away. Raises InvalidTask, Conflict."""
+        """Into the trace that the handler is in, or else its task's. Waits for a database that is away.
+
+        Raises InvalidTask, Conflict.
+        """
         target = Target.of(wanted)
         asked = to_input(target, payload, options, now=datetime.now(UTC))
+        asked = replace(asked, traceparent=asked.traceparent or parent.traceparent)
         new = validate_one(asked, payload_max_bytes=self.payload_max_bytes)
         if new.idempotency_key is None:
-            key = KEY.format(parent=parent, number=number)
+            key = KEY.format(parent=parent.id, number=number)
             new = replace(new, idempotency_key=key, digest=digest(new.kind, new.payload))
         try:
             created = await until_stored(lambda: self.submitter.create([new]))

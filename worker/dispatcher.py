@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,8 +12,9 @@ from taskflow.db.errors import StoreUnavailable
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.titles import read_titles
 from taskflow.infra.broker import BrokerUnavailable
-from taskflow.infra.events.handover import dead_letter, publish
+from taskflow.infra.events.handover import announce, dead_letter, publish
 from taskflow.infra.resources import Resources
+from taskflow.worker.pauses import Pauses
 from taskflow.worker.rescue import AT_A_TIME, rescue_lost
 
 logger = structlog.get_logger("taskflow.dispatcher")
@@ -36,12 +36,14 @@ SETTLING: Final = timedelta(seconds=3)
 
 class Dispatcher:
     """`came_in_turn` tells for a queue the creation of the latest message that came out of it in its turn: what was
-    handed over before that has come too, or is lost.
+    handed over before that has come too, or is lost. Nothing comes out of a queue that is paused: there, only one that
+    is empty has lost what it was handed.
     """
 
-    def __init__(self, resources: Resources, came_in_turn: Mapping[str, datetime]) -> None:
+    def __init__(self, resources: Resources, came_in_turn: dict[str, datetime], pauses: Pauses) -> None:
         self._resources = resources
         self._came_in_turn = came_in_turn
+        self._pauses = pauses
         self._generation: int | None = None
         self._suspected: dict[str, datetime] = {}
         self._look_at = resources.clock.now()
@@ -86,7 +88,8 @@ class Dispatcher:
     async def _hand_over(self, now: datetime) -> bool:
         """Whether there may be more at once."""
         resources = self._resources
-        rows = await dispatch.take_due(resources.engine, now=now, limit=AT_A_TIME)
+        rows, recorded = await dispatch.take_due(resources.engine, now=now, limit=AT_A_TIME)
+        announce(resources.bus, recorded)
         pending = [task for task in rows if task.status is TaskStatus.PENDING]
         failed = [task for task in rows if task.status is TaskStatus.FAILED]
         if pending:
@@ -108,6 +111,8 @@ class Dispatcher:
             self._look_at = now
         if now < self._look_at:
             return
+        for queue in self._pauses.queues:
+            self._came_in_turn.pop(queue, None)
         for queue in settings.worker_queues:
             suspected_until = self._suspected.get(queue)
             if await broker.depth(queue) == 0:

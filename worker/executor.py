@@ -98,7 +98,11 @@ class Executor:
                 return
             has_slot = await slots.take(SLOT_WAIT)
         try:
-            await self._record(running, await self._run(running, slots, has_slot=has_slot), delivery.body)
+            with self.resources.tracing.processing(running.claimed.task) as span:
+                outcome = await self._run(running, slots, has_slot=has_slot)
+                if isinstance(outcome, Failed):
+                    span.fail(outcome.error["type"])
+                await self._record(running, outcome, delivery.body)
         finally:
             task_id = running.claimed.task.id
             if self.running.get(task_id) is running:  # it may have come back here after its lease was lost
@@ -118,7 +122,7 @@ class Executor:
         if isinstance(claimed, Claimed):
             running = self._admit(claimed)
         else:
-            logger.debug("duplicate delivery", task_id=task_id, status=claimed.status)
+            logger.debug("duplicate delivery", **claimed.names, status=claimed.status)
         await delivery.ack()
         return running
 
@@ -133,7 +137,7 @@ class Executor:
             attempt=task.attempt,
             max_attempts=task.max_attempts or 1,
             on_progress=lambda: self.unreported.add(task.id),
-            submit=partial(self.children.submit, task.id),
+            submit=partial(self.children.submit, task),
         )
         if earlier := self.running.get(task.id):
             earlier.lose()
@@ -169,7 +173,7 @@ class Executor:
     async def _record(self, running: RunningAttempt, outcome: Outcome, body: bytes) -> None:
         task = running.claimed.task
         finish = Finish(task.id, running.claimed.claim, outcome, running.context.fraction)
-        ended = None if running.lost else await self.records.finish(finish)
+        ended = None if running.lost else await self.records.finish(finish, task)
         log = logger.bind(**_named(task))
         if ended is None:
             log.warning("outcome dropped: the lease was lost", outcome=type(outcome).__name__)
@@ -217,7 +221,7 @@ async def _hold(running: RunningAttempt, slots: Slots) -> None:
 
 def _named(task: Task) -> dict[str, Any]:
     """What every line of the log says of an attempt."""
-    return {"task_id": task.id, "kind": task.kind, "attempt": task.attempt}
+    return task.names | {"kind": task.kind, "attempt": task.attempt}
 
 
 def _keep(where: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str) -> None:

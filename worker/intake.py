@@ -8,6 +8,7 @@ from typing import Final
 
 from taskflow.infra.broker import Consumer
 from taskflow.worker.executor import Executor
+from taskflow.worker.pauses import Pauses
 from taskflow.worker.slots import AHEAD, Slots
 
 TICK: Final = timedelta(seconds=0.1)
@@ -23,6 +24,7 @@ class Intake:
     consumer: Consumer
     slots: Slots
     executor: Executor
+    pauses: Pauses
 
     async def take_in(self) -> None:
         """Start deliveries as slots can use them, until the consumer has stopped."""
@@ -37,11 +39,10 @@ class Intake:
 
     async def regulate(self) -> None:
         """Have the broker send what the slots can use, for ever: nothing while all are taken for long, sets of messages
-        while they turn over fast.
+        while they turn over fast. Never anything of a queue that is paused.
         """
-        slots, window, wide_at = self.slots, self.slots.count, 0.0
+        slots, window, wide_at, left_out = self.slots, 0, 0.0, frozenset[str]()
         while not self.executor.stopping:
-            await asyncio.sleep(TICK.total_seconds())
             slots.notify()  # how many may be claimed ahead depends on the time
             if slots.full_for >= FULL.total_seconds():
                 await self.consumer.want(0)
@@ -51,6 +52,8 @@ class Intake:
             if usable > slots.count:
                 wide_at = time.monotonic()
             is_too_wide = window > slots.count and time.monotonic() - wide_at > IDLE.total_seconds()
-            if (usable > window or is_too_wide) and not self.executor.stopping:
-                window = max(usable, 1)
-                await self.consumer.want(window)
+            is_changed = usable > window or is_too_wide or left_out != self.pauses.queues
+            if is_changed and not self.executor.stopping:
+                window, left_out = max(usable, 1), self.pauses.queues
+                await self.consumer.want(window, without=left_out)
+            await asyncio.sleep(TICK.total_seconds())

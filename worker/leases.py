@@ -7,7 +7,7 @@ cancelled, is carried out in the worker's loop.
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -19,6 +19,7 @@ from taskflow.db.leases import Lease, extend_leases
 from taskflow.infra.background import is_set_within, supervised
 from taskflow.infra.database import create_engine
 from taskflow.worker.executor import Executor
+from taskflow.worker.presence import Presence
 from taskflow.worker.running import RunningAttempt
 
 logger = structlog.get_logger("taskflow.worker")
@@ -33,8 +34,9 @@ JOIN: Final = 5.0
 
 
 class LeaseKeeper:
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, presence: Presence) -> None:
         self._executor = executor
+        self._presence = presence
         self._worker_loop = asyncio.get_running_loop()
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
@@ -46,19 +48,29 @@ class LeaseKeeper:
         finally:
             self._loop.close()
 
+    def note_stopping(self) -> None:
+        """Whoever looks at the list of workers sees at once that this one takes nothing more."""
+        self._presence.is_stopping = True
+        self._call(self._presence.note_change)
+
     def stop(self) -> None:
-        with suppress(RuntimeError):  # it has ended already
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._call(self._presence.end)
+        self._call(self._stopping.set)
+
+    def _call(self, what: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the thread has ended already
+            self._loop.call_soon_threadsafe(what)
 
     async def _keep(self) -> None:
         engine = create_engine(self._executor.resources.settings.db_url, pool_size=1)
         try:
             async with (
                 supervised(lambda: self._beat_for_ever(engine), name="heartbeat") as beating,
+                supervised(lambda: self._presence.keep(engine), name="list of workers") as listed,
                 supervised(self._watch_loop, name="watch of the event loop"),
             ):
                 await self._stopping.wait()
-                await asyncio.wait([beating], timeout=JOIN)  # a statement that is cut off costs its connection
+                await asyncio.wait([beating, listed], timeout=JOIN)  # a statement that is cut off costs its connection
         finally:
             await engine.dispose()
 
@@ -109,8 +121,7 @@ class LeaseKeeper:
 
     def _answer(self, turned: asyncio.Event) -> None:
         """In the worker's loop."""
-        with suppress(RuntimeError):  # this thread has ended meanwhile
-            self._loop.call_soon_threadsafe(turned.set)
+        self._call(turned.set)
 
     def _who_blocks(self) -> str | None:
         """The kind whose handler is in the loop at the moment; None when it is something else."""
@@ -138,13 +149,13 @@ def learn(executor: Executor, running: list[RunningAttempt], held: Mapping[str, 
 
 
 @asynccontextmanager
-async def open_leases(executor: Executor) -> AsyncIterator[None]:
-    """Every lease is extended three times in its length while this is open."""
-    keeper = LeaseKeeper(executor)
+async def open_leases(executor: Executor, presence: Presence) -> AsyncIterator[LeaseKeeper]:
+    """Every lease is extended three times in its length, and the worker is on the list, while this is open."""
+    keeper = LeaseKeeper(executor, presence)
     thread = threading.Thread(target=keeper.run, name="leases", daemon=True)
     thread.start()
     try:
-        yield
+        yield keeper
     finally:
         keeper.stop()
         await asyncio.to_thread(thread.join, JOIN)

@@ -1,16 +1,21 @@
 """A payload as a program has it, written as the JSON that a worker's own check takes back. Asks nobody for anything."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
 
 import pydantic
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import ErrorDetails, PydanticSerializationError, to_jsonable_python
+from pydantic_core.core_schema import ErrorType
 
+from taskflow.db.secrets import MASK
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.wire import encode_json
 
-MASK: Final = "**********"
-"""What pydantic writes in place of a secret."""
+OWN_PROBLEMS: Final = frozenset(get_args(ErrorType))
+"""The types of problem that pydantic words itself, or, with an exception beside it, has an author word."""
+LONG: Final = 4
+"""Letters from which on a value is looked for within words too."""
 SECRETS: Final = (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)
 
 
@@ -66,6 +71,38 @@ def _revealed(value: Any, plain: Any) -> Any:
     return value
 
 
+def described(error: pydantic.ValidationError) -> list[tuple[str, str]]:
+    """Each place, dotted, and what it takes. Never a value of the payload: it may be a secret."""
+    found = error.errors(include_url=False)
+    return [(".".join(map(str, one["loc"])), _without_values(one)) for one in found]
+
+
+def _without_values(problem: ErrorDetails) -> str:
+    """Of pydantic's own sentences what does not depend on the value; in an author's words the value is masked."""
+    message, context = problem["msg"], problem.get("ctx", {})
+    if tag := context.get("tag"):
+        return message.replace(str(tag), MASK)
+    reason = context.get("error")
+    if isinstance(reason, str) and problem["type"] in OWN_PROBLEMS:
+        return message.removesuffix(reason).rstrip(" :,")
+    if isinstance(reason, Exception) or problem["type"] not in OWN_PROBLEMS:
+        for value in sorted(set(_texts(problem["input"])), key=len, reverse=True):
+            whole = re.escape(value) if len(value) >= LONG else rf"(?<!\w){re.escape(value)}(?!\w)"
+            message = re.sub(whole, MASK, message)
+    return message
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Whatever is in it, as somebody would write it."""
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+    elif value is not None and not isinstance(value, bool) and str(value):
+        yield str(value)
+
+
 def _problems(error: pydantic.ValidationError) -> dict[str, str]:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return {".".join(["payload", *map(str, one["loc"])]): one["msg"] for one in found}
+    return {".".join(filter(None, ["payload", place])): takes for place, takes in described(error)}

@@ -55,12 +55,13 @@ class Records:
         event_id = await until_stored(lambda: queries.last_event_id(self.engine, task_id))
         return found if is_running(task_id) else Claimed(found, found.claim, event_id)
 
-    async def finish(self, finish: Finish) -> Task | None:
+    async def finish(self, finish: Finish, task: Task) -> Task | None:
         """The task as its outcome left it; None when the lease was lost, and with it the outcome."""
         try:
             return await until_stored(lambda: self.finishes.submit(finish))
         except sa.exc.DBAPIError as error:
-            logger.exception("outcome refused by the database", task_id=finish.task_id)
+            why = {"error": type(error.orig).__name__, "code": getattr(error.orig, "args", (None,))[0]}
+            logger.error("outcome refused by the database", **task.names, **why)  # noqa: TRY400 - its text quotes
             sentence = f"The outcome could not be stored: the database refused it ({type(error.orig).__name__})"
             refused = Finish(finish.task_id, finish.claim, Failed(task_error("InvalidResult", sentence), retry_in=None))
             return await until_stored(lambda: self.finishes.submit(refused))
@@ -105,6 +106,8 @@ async def open_records(resources: Resources, registry: Registry, *, worker_id: s
 
     async with (
         open_batcher(claim, divisible=may_blame_one) as claims,
-        open_batcher(finish, divisible=may_blame_one) as finishes,
+        open_batcher(
+            finish, divisible=may_blame_one, around=resources.tracing.sharing("record outcomes", {})
+        ) as finishes,
     ):
         yield Records(engine, worker_id, claims, finishes)

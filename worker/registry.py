@@ -12,7 +12,9 @@ from typing import Any, Final
 import pydantic
 
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
+from taskflow.db.secrets import Path
 from taskflow.infra.errors import StartError
+from taskflow.worker.secret_fields import secret_paths
 from taskflow.worker.task import Middleware, Options, is_middleware, options_of
 
 OURS: Final = "taskflow"
@@ -122,6 +124,10 @@ class Registry:
 
     def get(self, kind: str) -> Handler | None:
         return self._handlers.get(kind)
+
+    def described(self, kind: str) -> tuple[str, int, frozenset[Path]]:
+        """Its name, its number of attempts, and where its payload has secrets."""
+        return kind, self.max_attempts(kind), secret_paths(self._handlers[kind].payload)
 
     def max_attempts(self, kind: str) -> int:
         handler = self._handlers.get(kind)

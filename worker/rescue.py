@@ -22,7 +22,7 @@ async def rescue_lost(resources: Resources, now: datetime) -> bool:
     announce(resources.bus, lost.events)
     for event in lost.events:
         if event.message:
-            logger.warning(event.message, task_id=event.task_id, kind=event.kind, status=event.status)
+            logger.warning(event.message, **lost.tasks[event.task_id].names, kind=event.kind, status=event.status)
     failed = [task for task in lost.tasks.values() if task.status is TaskStatus.FAILED]
     if failed:
         await dead_letter(resources, failed)

@@ -101,7 +101,7 @@ class RunningAttempt:
     def lose(self) -> None:
         """Somebody else has the task: stop, and say nothing of how it ended."""
         task = self.claimed.task
-        logger.warning("lease lost", task_id=task.id, attempt=task.attempt)
+        logger.warning("lease lost", **task.names, attempt=task.attempt)
         self.lost = True
         self.context.request_cancellation()
         if self.attempt:

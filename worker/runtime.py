@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -24,6 +24,8 @@ from taskflow.worker.health import LOOPS, keep_health
 from taskflow.worker.intake import Intake
 from taskflow.worker.leases import open_leases
 from taskflow.worker.live import hear_cancellations, report_progress
+from taskflow.worker.pauses import Pauses, open_pauses
+from taskflow.worker.presence import Presence
 from taskflow.worker.records import open_records
 from taskflow.worker.registry import Registry
 from taskflow.worker.slots import Slots
@@ -56,17 +58,16 @@ async def run_worker(
         for loop in (hear_cancellations, report_progress):
             await stack.enter_async_context(supervised(partial(loop, executor), name=loop.__name__))
         stack.callback(resources.liveness.forget, *LOOPS)
-        await stack.enter_async_context(open_leases(executor))
+        shares = groups(settings)
+        presence = Presence(resources, registry, [slots for _, slots in shares], worker_id)
+        leases = await stack.enter_async_context(open_leases(executor, presence))
         async with AsyncExitStack() as taking:
-            intakes = [await _open_intake(taking, group, slots, executor) for group, slots in groups(settings)]
-            dispatcher = Dispatcher(resources, executor.came_in_turn)
-            await taking.enter_async_context(supervised(dispatcher.run, name="dispatcher"))
-            if drain:
-                await taking.enter_async_context(in_background(_stop_when_drained(executor, stop), name="drain"))
+            intakes = await _start_taking(taking, executor, shares, stop_when_drained=stop if drain else None)
             try:
                 await keep_health(resources, intakes, stop)
             finally:
                 logger.info("worker stopping", running=len(executor.running))
+                leases.note_stopping()
                 for intake in intakes:
                     await intake.consumer.stop()
                 await executor.drain(settings.worker_shutdown_timeout)
@@ -80,15 +81,36 @@ def groups(settings: Settings) -> list[tuple[list[str], Slots]]:
     return [(shared, Slots(settings.worker_prefetch)), *own] if shared else own
 
 
-async def _open_intake(stack: AsyncExitStack, queues: list[str], slots: Slots, executor: Executor) -> Intake:
-    consumer = await stack.enter_async_context(executor.resources.broker.consume(queues, prefetch=slots.count))
-    intake = Intake(consumer, slots, executor)
+async def _start_taking(
+    stack: AsyncExitStack,
+    executor: Executor,
+    shares: Sequence[tuple[list[str], Slots]],
+    *,
+    stop_when_drained: asyncio.Event | None,
+) -> list[Intake]:
+    """An intake for each group of queues, and the dispatcher."""
+    pauses = await stack.enter_async_context(open_pauses(executor.resources.engine))
+    intakes = [await _open_intake(stack, queues, slots, executor, pauses) for queues, slots in shares]
+    dispatcher = Dispatcher(executor.resources, executor.came_in_turn, pauses)
+    await stack.enter_async_context(supervised(dispatcher.run, name="dispatcher"))
+    if stop_when_drained:
+        draining = _stop_when_drained(executor, pauses, stop_when_drained)
+        await stack.enter_async_context(in_background(draining, name="drain"))
+    return intakes
+
+
+async def _open_intake(
+    stack: AsyncExitStack, queues: list[str], slots: Slots, executor: Executor, pauses: Pauses
+) -> Intake:
+    """Its consumer wants nothing yet: what it is to take, and from which queues, `regulate` tells it."""
+    consumer = await stack.enter_async_context(executor.resources.broker.consume(queues, prefetch=0))
+    intake = Intake(consumer, slots, executor, pauses)
     await stack.enter_async_context(supervised(intake.take_in, name=f"intake of {', '.join(queues)}"))
     await stack.enter_async_context(supervised(intake.regulate, name=f"prefetch of {', '.join(queues)}"))
     return intake
 
 
-async def _stop_when_drained(executor: Executor, stop: asyncio.Event) -> None:
-    await until_drained(executor)
+async def _stop_when_drained(executor: Executor, pauses: Pauses, stop: asyncio.Event) -> None:
+    await until_drained(executor, pauses)
     logger.info("nothing is left to do")
     stop.set()

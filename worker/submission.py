@@ -15,6 +15,7 @@ import pydantic
 
 from taskflow.infra.errors import InvalidTask
 from taskflow.infra.input import Problems, TaskInput, check, to_instant
+from taskflow.infra.tracing.current import current_traceparent
 from taskflow.infra.wire import encode_json, format_instant
 from taskflow.worker.calls import SubmitOptions
 from taskflow.worker.payload import dump
@@ -65,7 +66,9 @@ def _as_it_is(result: Any) -> Any:
 
 
 def to_input(target: Target, payload: object, options: SubmitOptions, *, now: datetime) -> TaskInput:
-    """Raises InvalidTask, and TypeError for an option that there is not."""
+    """It belongs to the caller's own trace, where there is one. Raises InvalidTask, and TypeError for an option that
+    there is not.
+    """
     if unknown := options.keys() - SubmitOptions.__annotations__.keys():
         raise TypeError(f"submit has no option {', '.join(sorted(unknown))}")
     problems: dict[str, str] = {}
@@ -78,6 +81,7 @@ def to_input(target: Target, payload: object, options: SubmitOptions, *, now: da
         run_at=_instant(options, now, problems),
         max_attempts=_number(options.get("max_attempts"), problems),
         idempotency_key=texts["key"],
+        traceparent=current_traceparent(),
     )
     found = Problems()
     checked = check(given, found)

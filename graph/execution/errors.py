@@ -4,20 +4,34 @@ Knows GraphQL, never HTTP. The cause of a masked error goes to the log and nowhe
 """
 
 import logging
+import re
+from typing import Any
 
 from graphql import GraphQLError, ValueNode
 
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
-from taskflow.graph.execution.access import Forbidden
+from taskflow.graph.execution.access import Forbidden, Unauthenticated
 from taskflow.graph.execution.library import to_camel_case
 from taskflow.graph.live.watcher import Lagged
 from taskflow.infra.input import InvalidInput
+from taskflow.infra.rate import RateLimited
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
 INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 OURS = frozenset(
-    {BAD_USER_INPUT, "NOT_FOUND", "CONFLICT", "UNAUTHENTICATED", "FORBIDDEN", "LAGGED", "SERVICE_UNAVAILABLE"}
+    {
+        BAD_USER_INPUT,
+        "NOT_FOUND",
+        "CONFLICT",
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "RATE_LIMITED",
+        "LAGGED",
+        "SERVICE_UNAVAILABLE",
+    }
 )
+FAULTS = frozenset({INTERNAL_SERVER_ERROR, "SERVICE_UNAVAILABLE"})
+"""Ours, and not the caller's."""
 
 # The code of each exception class, and of its subclasses, whose text a client may read.
 CODES: dict[type[BaseException], str] = {
@@ -25,10 +39,15 @@ CODES: dict[type[BaseException], str] = {
     TaskNotFound: "NOT_FOUND",
     TransitionRejected: "CONFLICT",
     IdempotencyConflict: "CONFLICT",
+    Unauthenticated: "UNAUTHENTICATED",
     Forbidden: "FORBIDDEN",
+    RateLimited: "RATE_LIMITED",
     Lagged: "LAGGED",
     StoreUnavailable: "SERVICE_UNAVAILABLE",
 }
+
+FOUND = re.compile(r"(?<=.), found: .*(?=\.$)", re.DOTALL)
+"""What graphql-core quotes of an input that does not fit: all of it, and so a task's payload."""
 
 logger = logging.getLogger("taskflow.graphql")
 
@@ -37,21 +56,28 @@ def mask(error: Exception) -> GraphQLError:
     """`error` with one of our codes; logged and without its text when it has none and its class has none in CODES."""
     if not isinstance(error, GraphQLError):
         error = GraphQLError(str(error), original_error=error)
-    if (error.extensions or {}).get("code") in OURS:
+    if code_of(error) in OURS:
         return error
     if isinstance(error.original_error, InvalidInput):
         return _invalid(error, error.original_error)
     if code := _code_of(error.original_error):
         return coded(error, code)
-    logger.error("unexpected error at %s", error.path, exc_info=error.original_error or error)
+    cause = error.original_error or error
+    trace = None if isinstance(cause, GraphQLError) else cause  # whose text quotes the document, and values
+    logger.error("unexpected error at %s: %s", error.path, type(cause).__name__, exc_info=trace)
     return GraphQLError(
         "Internal server error", nodes=error.nodes, path=error.path, extensions={"code": INTERNAL_SERVER_ERROR}
     )
 
 
+def code_of(error: GraphQLError) -> Any:
+    return (error.extensions or {}).get("code")
+
+
 def coded(error: GraphQLError, code: str = BAD_USER_INPUT) -> GraphQLError:
     """`error` itself, carrying `code`. By default the client's mistake, as all that stops a request before it runs."""
     error.extensions = {**(error.extensions or {}), "code": code}
+    error.message = FOUND.sub("", error.message)
     return error
 
 

@@ -24,6 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler as BaseGraphQLTransportWSHandler,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Operation as Operation
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage as ConnectionInitMessage
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message as Message
 from strawberry.types.arguments import InputContext
 from strawberry.types.base import StrawberryObjectDefinition

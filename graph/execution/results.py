@@ -4,7 +4,7 @@ A thousand watchers of one stream cost one execution and one encoding an event, 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +12,18 @@ from inspect import isawaitable
 from typing import Any
 
 from graphql import ExecutionResult as CoreResult
-from graphql import Executor, create_source_event_stream, execute_root_selection_set, execute_subscription_event
+from graphql import (
+    Executor,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationType,
+    SelectionSetNode,
+    create_source_event_stream,
+    execute_root_selection_set,
+    execute_subscription_event,
+)
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -23,7 +34,9 @@ from taskflow.infra.wire import encode_json
 
 @dataclass
 class Result(ExecutionResult):
-    """Of an operation, or of one event, that did run."""
+    """Of an operation, or of one event, that did run. `first` is a mutation's first field, as the answer names it."""
+
+    first: str | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -31,10 +44,14 @@ class Result(ExecutionResult):
         return {**errors, "data": self.data}
 
     @property
-    def is_unavailable(self) -> bool:
-        """Whether nothing of it was done, since the store is away or takes no more."""
-        codes = {(error.extensions or {}).get("code") for error in self.errors or ()}
-        return self.data is None and codes == {"SERVICE_UNAVAILABLE"}
+    def refusal(self) -> str | None:
+        """The code of what nothing was done of, for that one reason. Of a mutation the fields run in order."""
+        errors = self.errors or []
+        codes = {(error.extensions or {}).get("code") for error in errors}
+        if self.data is not None or len(codes) != 1:
+            return None
+        was_begun = self.first is not None and all(error.path and error.path[0] != self.first for error in errors)
+        return None if was_begun else codes.pop()
 
     @cached_property
     def text(self) -> str:
@@ -48,7 +65,8 @@ Outcome = Result | PreExecutionError  # the latter when nothing did run, or a su
 class SharedEvent:
     """Base of events that are yielded to many subscribers as one and the same object.
 
-    Those who ask the same of it share one execution: so nothing below it may depend on who asks.
+    Those who ask the same of it, and have the same role, share one execution: so nothing below it may depend on
+    anything else of who asks.
     """
 
     @cached_property
@@ -57,7 +75,30 @@ class SharedEvent:
 
 
 async def run(executor: Executor[Any]) -> Result:
-    return await _finished(execute_root_selection_set(executor))
+    fields = changes(executor)
+    result = await _finished(execute_root_selection_set(executor))
+    if fields:
+        first = fields[0]
+        result.first = (first.alias or first.name).value
+    return result
+
+
+def changes(executor: Executor[Any]) -> list[FieldNode]:
+    """What a mutation does, in order; nothing for any other operation."""
+    operation = executor.operation
+    if operation.operation is not OperationType.MUTATION:
+        return []
+    return list(_fields(operation.selection_set, executor.fragment_definitions))
+
+
+def _fields(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[FieldNode]:
+    for node in selected.selections:
+        if isinstance(node, FieldNode):
+            yield node
+        elif isinstance(node, FragmentSpreadNode):
+            yield from _fields(fragments[node.name.value].selection_set, fragments)
+        elif isinstance(node, InlineFragmentNode):
+            yield from _fields(node.selection_set, fragments)
 
 
 async def follow(executor: Executor[Any], asked: object) -> AsyncGenerator[Outcome, None]:

@@ -5,20 +5,22 @@ operation itself, and its cached parser loses the syntax errors of subscriptions
 """
 
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache, partial
 from typing import Any, cast
 
 import strawberry
-from graphql import DocumentNode, Executor, GraphQLError, GraphQLSchema, parse, validate
+from graphql import DocumentNode, Executor, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 from graphql import OperationType as CoreOperationType
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from taskflow.graph.execution.errors import coded
+from taskflow.graph.execution.errors import FAULTS, code_of, coded, mask
 from taskflow.graph.execution.library import StrawberryExecutor, core_schema, optimized_is_awaitable
 from taskflow.graph.execution.limits import MAX_TOKENS, RULES, check_length, check_limits
-from taskflow.graph.execution.results import Outcome, follow, run
+from taskflow.graph.execution.results import Outcome, changes, follow, run
+from taskflow.infra.tracing import SILENT, Span
 
 KEPT_DOCUMENTS = 128  # 0.4 MB each at the very most
 MAX_ERRORS = 20  # of one document: what comes after helps nobody
@@ -51,6 +53,13 @@ class Schema(strawberry.Schema):
         super().__init__(query, mutation, subscription, **options)
         self.documents = lru_cache(maxsize=KEPT_DOCUMENTS)(partial(prepare, core_schema(self)))
 
+    async def before_changes(self, context: Any, count: int) -> None:
+        """Before a mutation with so many fields. What this raises is its only error. For a subclass."""
+
+    def standing(self, context: Any) -> object:
+        """What results depend on besides the operation itself: equal for those who may share them. For a subclass."""
+        return None
+
     async def execute(
         self,
         query: str | None,
@@ -71,7 +80,7 @@ class Schema(strawberry.Schema):
         kind = OperationType(executor.operation.operation.value)
         if kind not in (allowed_operation_types or (OperationType.QUERY, OperationType.MUTATION)):
             raise InvalidOperationTypeError(kind)
-        return await run(executor)
+        return await self._run(executor)
 
     async def stream(
         self,
@@ -91,8 +100,27 @@ class Schema(strawberry.Schema):
         except Refused as refused:
             return _only(PreExecutionError(None, refused.errors))
         if executor.operation.operation is not CoreOperationType.SUBSCRIPTION:
-            return _only(await run(executor))
-        return follow(executor, (query, operation_name, repr(variable_values)))
+            return _only(await self._run(executor))
+        return follow(executor, (query, operation_name, repr(variable_values), self.standing(context_value)))
+
+    def observe(self, operation: OperationDefinitionNode, context: Any) -> AbstractContextManager[Span]:
+        """Around a query or a mutation while it runs. For a subclass."""
+        return nullcontext(SILENT)
+
+    async def _run(self, executor: Executor[Any]) -> Outcome:
+        with self.observe(executor.operation, executor.context_value) as span:
+            result = await self._outcome(executor)
+            if fault := next((code for code in map(code_of, result.errors or ()) if code in FAULTS), None):
+                span.fail(fault)
+            return result
+
+    async def _outcome(self, executor: Executor[Any]) -> Outcome:
+        if count := len(changes(executor)):
+            try:
+                await self.before_changes(executor.context_value, count)
+            except Exception as error:  # noqa: BLE001 - told to the client, or to the log
+                return PreExecutionError(None, [mask(error)])
+        return await run(executor)
 
     def _executor(
         self,

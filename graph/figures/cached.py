@@ -30,3 +30,7 @@ class Cached(Generic[T]):
                 ended = time.monotonic()
                 self._good_until = ended + max(SHORTEST_REST, REST_PER_COST * (ended - began))
             return self._value
+
+    def renew(self) -> None:
+        """What was read before is no longer good: who asks next is told of a change that was made here."""
+        self._good_until = 0.0

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from taskflow.db import figures
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.graph.figures.cached import Cached
-from taskflow.infra.broker import BrokerUnavailable
+from taskflow.graph.figures.queues import read_queues, read_workers
 from taskflow.infra.resources import Resources
 
 FINE: Final = timedelta(seconds=30)
@@ -162,14 +162,6 @@ def _floor(instant: datetime, step: timedelta) -> datetime:
     return datetime.fromtimestamp(seconds - seconds % int(step.total_seconds()), UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class QueueFigures:
-    name: str
-    waiting: int | None
-    """None while the broker is away."""
-    running: int
-
-
 def next_length(length: timedelta, seconds: float) -> timedelta:
     """How much to read at once, after `length` took so many seconds. A multiple of COARSE."""
     if seconds < QUICK:
@@ -190,7 +182,8 @@ class FiguresCache:
         self._news = Cached(self._read_news)
         self._histories: dict[Span, History] = {}
         self.kinds = Cached(lambda: figures.kinds(self._engine))
-        self.queues = Cached(self._read_queues)
+        self.queues = Cached(lambda: read_queues(self._resources))
+        self.workers = Cached(lambda: read_workers(self._resources))
 
     async def history(self, span: Span) -> History:
         """Raises StoreUnavailable."""
@@ -227,15 +220,3 @@ class FiguresCache:
 
     async def _read(self, since: datetime, until: datetime, step: timedelta) -> None:
         self._ledger.replace(since, until, await figures.ended(self._engine, since, until, step))
-
-    async def _read_queues(self) -> list[QueueFigures]:
-        """Those that tasks name, and those that workers take from. Raises StoreUnavailable."""
-        names = {*await figures.queues(self._engine), *self._resources.settings.worker_queues}
-        running = await figures.running_by_queue(self._engine)
-        return [QueueFigures(name, await self._depth(name), running.get(name, 0)) for name in sorted(names)]
-
-    async def _depth(self, queue: str) -> int | None:
-        try:
-            return await self._resources.broker.depth(queue)
-        except BrokerUnavailable:
-            return None

@@ -3,6 +3,10 @@
 from starlette.requests import Request
 
 JSON = "application/json"
+CHALLENGE = {"www-authenticate": 'Bearer realm="taskflow"'}
+"""With 401."""
+RETRY_NEXT_SECOND = {"retry-after": "1"}
+"""With 429."""
 RETRY_LATER = {"retry-after": "2"}
 """With 503, in seconds."""
 

@@ -7,6 +7,7 @@ Where the dashboard is not built (a checkout without Node) there is nothing to s
 
 import json
 import mimetypes
+import secrets
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,10 +16,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.routing import Route
 
 from taskflow.graph.http.prefix import prefix_of
 from taskflow.graph.http.problems import on_http
+from taskflow.graph.http.routes import OpenRoute
 from taskflow.infra.settings import Settings
 
 HERE: Final = Path(__file__).parent
@@ -30,6 +31,8 @@ ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 """What the build has compressed already, the smallest first."""
 RELATIVE: Final = '="./'
 """How an attribute of a built page begins that refers to a file."""
+NONCE: Final = "TASKFLOW_NONCE"
+"""Stands in the built page for what its inline styles have to show."""
 NEVER: Final = "no-cache"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 TOP_SUFFIXES: Final = {".js", ".svg", ".png", ".ico", ".webmanifest", ".txt"}
@@ -61,14 +64,14 @@ class Dashboard:
             "cross-origin-opener-policy": "same-origin",
         }
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[OpenRoute]:
         """For its pages and files, and no other path: an unknown one is still the API's to refuse."""
         top = [path.name for path in self.folder.iterdir() if path.suffix in TOP_SUFFIXES]
         return [
-            *(Route(page, self.page) for page in PAGES),
-            Route("/config.js", self.config),
-            Route("/assets/{name:path}", self.asset),
-            *(Route(f"/{name}", self.file) for name in top),
+            *(OpenRoute(page, self.page) for page in PAGES),
+            OpenRoute("/config.js", self.config),
+            OpenRoute("/assets/{name:path}", self.asset),
+            *(OpenRoute(f"/{name}", self.file) for name in top),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -101,13 +104,18 @@ class Dashboard:
         return Response(text, media_type="text/javascript", headers=self._headers | {"cache-control": NEVER})
 
     async def _page(self, request: Request, name: str, status: int = 200) -> Response:
-        """Written anew for each request: it has a kilobyte, and a proxy's header may name any prefix.
+        """Written anew for each request: it has a kilobyte, a proxy's header may name any prefix, and its styles need
+        a number that nobody knows before. GraphiQL's editor writes styles that can show none.
 
         Raises HTTPException when there is no such file.
         """
         text = await run_in_threadpool(self._find(name).read_text, "utf-8")
-        text = text.replace(RELATIVE, f'="{prefix_of(request)}/')
-        return HTMLResponse(text, status, self._headers | {"cache-control": NEVER, "vary": "accept"})
+        nonce = secrets.token_urlsafe(16)
+        text = text.replace(RELATIVE, f'="{prefix_of(request)}/').replace(NONCE, nonce)
+        styles = "'unsafe-inline'" if name == IDE else f"'nonce-{nonce}'"
+        policy = content_security_policy(*self._api.values(), styles=styles)
+        headers = self._headers | {"content-security-policy": policy, "cache-control": NEVER, "vary": "accept"}
+        return HTMLResponse(text, status, headers)
 
     def serve(self, request: Request, name: str, caching: str) -> Response:
         """Raises HTTPException when there is no such file."""
@@ -141,16 +149,16 @@ def media_type(path: Path) -> str:
     return TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
-def content_security_policy(*elsewhere: str) -> str:
+def content_security_policy(*elsewhere: str, styles: str = "") -> str:
     """Scripts of this origin alone, never inline; connections to it and to the API, when that is elsewhere.
 
-    Styles may be inline: Mantine writes its theme's variables into a <style>.
+    `styles` are allowed besides those in files: Mantine writes its theme's variables into a <style>.
     """
     origins = " ".join(dict.fromkeys(origin for url in elsewhere for origin in _origins(url)))
     rules = {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": "'self' 'unsafe-inline'",
+        "style-src": f"'self' {styles}".strip(),
         "img-src": "'self' data:",
         "font-src": "'self'",
         "connect-src": f"'self' {origins}".strip(),

@@ -6,6 +6,7 @@ another site can send a mutation without a preflight.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -15,13 +16,14 @@ from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
+from taskflow.graph.execution.access import Unauthenticated
 from taskflow.graph.execution.errors import BAD_USER_INPUT
 from taskflow.graph.execution.parameters import NotARequest, Parameters
 from taskflow.graph.execution.results import Outcome, Result
 from taskflow.graph.execution.schema import Schema
-from taskflow.graph.http.body import JSON, RETRY_LATER, BodyTooLarge, is_json, read_body
+from taskflow.graph.http.body import CHALLENGE, JSON, RETRY_LATER, RETRY_NEXT_SECOND, BodyTooLarge, is_json, read_body
 from taskflow.graph.http.security import is_welcome
-from taskflow.graph.sockets.graphql_ws import WebSocketHalf
+from taskflow.graph.sockets.graphql_ws import Enter, WebSocketHalf
 from taskflow.infra.wire import NotJson, decode_json, encode_json
 
 GRAPHQL = "application/graphql-response+json"
@@ -30,6 +32,13 @@ ALLOWED = {  # what an operation may be, by the method that brings it
     "HEAD": (OperationType.QUERY,),
     "POST": (OperationType.QUERY, OperationType.MUTATION),
 }
+
+STATUSES: dict[str, tuple[int, Mapping[str, str] | None]] = {
+    "FORBIDDEN": (403, None),
+    "RATE_LIMITED": (429, RETRY_NEXT_SECOND),
+    "SERVICE_UNAVAILABLE": (503, RETRY_LATER),
+}
+"""And headers, of an operation of which nothing was done."""
 
 
 class Refusal(Exception):
@@ -47,7 +56,8 @@ class GraphQLApp(WebSocketHalf):
     """An ASGI application for one path, behind a `Route` and a `WebSocketRoute`.
 
     `context` makes an operation's context from the connection that brought it; `body_limit` is in bytes; pages of the
-    `allowed_origins`, besides those of its own origin, may send operations and open sockets.
+    `allowed_origins`, besides those of its own origin, may send operations and open sockets. Where `context` raises
+    Unauthenticated, nothing is run; `enter` says whose a socket is.
     """
 
     def __init__(
@@ -57,8 +67,9 @@ class GraphQLApp(WebSocketHalf):
         context: Callable[[HTTPConnection], Any],
         allowed_origins: Sequence[str] = (),
         body_limit: int = 1 << 20,
+        enter: Enter = lambda *_: nullcontext(),
     ) -> None:
-        super().__init__(schema, context, allowed_origins)
+        super().__init__(schema, context, allowed_origins, enter)
         self.body_limit = body_limit
 
     async def page(self, request: Request) -> Response | None:
@@ -81,24 +92,30 @@ class GraphQLApp(WebSocketHalf):
             return page
         media_type = negotiate(accept)
         try:
-            self._admit(request, media_type)
-            result = await self._execute(request, await self._parameters(request))
+            context = self._admit(request, media_type)
+            result = await self._execute(request, context, await self._parameters(request))
         except Refusal as refusal:
             return answer(refusal.body, media_type or JSON, refusal.status, refusal.headers)
         if isinstance(result, Result):
-            if result.is_unavailable:
-                return answer(result.body, media_type, 503, RETRY_LATER)
-            return answer(result.body, media_type)
+            return answer(result.body, media_type, *STATUSES.get(result.refusal or "", (200, None)))
         errors = [error.formatted for error in result.errors or []]
-        return answer({"errors": errors}, media_type, 400 if media_type == GRAPHQL else 200)
+        code = errors[0].get("extensions", {}).get("code", "") if errors else ""
+        status, headers = STATUSES.get(code, (400 if media_type == GRAPHQL else 200, None))
+        return answer({"errors": errors}, media_type, status, headers)
 
-    def _admit(self, request: Request, media_type: str) -> None:
+    def _admit(self, request: Request, media_type: str) -> Any:
+        """The context for its operation."""
+        try:
+            context = self.context(request)
+        except Unauthenticated as error:
+            raise Refusal(401, str(error), "UNAUTHENTICATED", CHALLENGE) from None
         if request.method not in ALLOWED:
             raise Refusal(405, f"Requests are {', '.join(ALLOWED)}.", headers={"allow": ", ".join(ALLOWED)})
         if request.method == "POST" and not is_welcome(request.headers, self.allowed_origins):
             raise Refusal(403, "Pages of this origin may not send operations.", "FORBIDDEN")
         if not media_type:
             raise Refusal(406, f"Answers are {GRAPHQL} or {JSON}.")
+        return context
 
     async def _parameters(self, request: Request) -> Parameters:
         try:
@@ -114,9 +131,9 @@ class GraphQLApp(WebSocketHalf):
         except (NotJson, NotARequest) as error:
             raise Refusal(400, str(error)) from None
 
-    async def _execute(self, request: Request, parameters: Parameters) -> Outcome:
+    async def _execute(self, request: Request, context: Any, parameters: Parameters) -> Outcome:
         query, variables, operation_name, extensions = parameters
-        context, allowed = self.context(request), ALLOWED[request.method]
+        allowed = ALLOWED[request.method]
         try:
             return await self.schema.execute(query, variables, context, None, operation_name, allowed, extensions)
         except InvalidOperationTypeError as error:

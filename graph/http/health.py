@@ -1,4 +1,7 @@
-"""`/healthz` with every dependency, within 2 seconds even when one hangs; `/livez` with the process's own loops."""
+"""`/healthz` with every dependency, within 2 seconds even when one hangs; `/livez` with the process's own loops.
+
+Both are open. Who has no token is told the status alone by the first.
+"""
 
 import asyncio
 import logging
@@ -10,9 +13,10 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from taskflow.db.rights import may_write
+from taskflow.graph.execution.access import VIEWER
+from taskflow.graph.http.routes import OpenRoute
 from taskflow.graph.services import Services
 from taskflow.infra import database
 
@@ -32,9 +36,11 @@ async def healthz(request: Request) -> Response:
     }
     results = await asyncio.gather(*(_check(name, ping) for name, ping in pings.items()))
     checks = dict(zip(pings, results, strict=True))
-    if services.draining.is_set() or not all(check["ok"] for check in checks.values()):
-        return JSONResponse({"status": "unavailable", "checks": checks}, 503)
-    return JSONResponse({"status": "ok", "checks": checks})
+    is_well = not services.draining.is_set() and all(check["ok"] for check in checks.values())
+    body: dict[str, Any] = {"status": "ok" if is_well else "unavailable"}
+    if request.scope[VIEWER]:
+        body["checks"] = checks
+    return JSONResponse(body, 200 if is_well else 503)
 
 
 async def _ask_database(engine: AsyncEngine) -> None:
@@ -68,4 +74,4 @@ async def livez(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-ROUTES: Final = [Route("/healthz", healthz), Route("/livez", livez)]
+ROUTES: Final = [OpenRoute("/healthz", healthz), OpenRoute("/livez", livez)]

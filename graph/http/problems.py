@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
-from taskflow.graph.http.body import RETRY_LATER, BodyTooLarge
+from taskflow.graph.execution.access import Forbidden, Unauthenticated
+from taskflow.graph.http.body import CHALLENGE, RETRY_LATER, RETRY_NEXT_SECOND, BodyTooLarge
 from taskflow.infra.input import InvalidInput, Problem
+from taskflow.infra.rate import RateLimited
 from taskflow.infra.wire import NotJson, encode_json
 
 logger = logging.getLogger("taskflow.api")
@@ -22,8 +24,14 @@ STATUSES: Final[dict[type[Exception], int]] = {
     IdempotencyConflict: 409,
     NotJson: 400,
     BodyTooLarge: 413,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    RateLimited: 429,
     StoreUnavailable: 503,
 }
+CODES: Final = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 429: "RATE_LIMITED"}
+"""As GraphQL has them."""
+HEADERS: Final = {401: CHALLENGE, 429: RETRY_NEXT_SECOND, 503: RETRY_LATER}
 
 
 def problem(
@@ -35,6 +43,8 @@ def problem(
         "status": status,
         "detail": detail,
     }
+    if status in CODES:
+        body["code"] = CODES[status]
     if errors:
         body["errors"] = [{"field": one.field, "message": one.message} for one in errors]
     return Response(encode_json(body), status, headers, media_type="application/problem+json")
@@ -43,7 +53,11 @@ def problem(
 async def on_expected(request: Request, error: Exception) -> Response:
     """For the classes of STATUSES: their text is for the client."""
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-    return problem(status, str(error), headers=RETRY_LATER if status == 503 else None)
+    return problem(status, str(error), headers=HEADERS.get(status))
+
+
+def unauthenticated() -> Response:
+    return problem(401, str(Unauthenticated()), headers=CHALLENGE)
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:

@@ -5,22 +5,26 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from taskflow.db import queries
 from taskflow.db.errors import TaskNotFound
-from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, TaskStatus
+from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import Task, TaskEvent
 from taskflow.db.queries import Order
+from taskflow.graph.execution.access import Role, caller_of, viewer_of
+from taskflow.graph.figures.kinds import Kinds
 from taskflow.graph.http.body import JSON, is_json, read_body
 from taskflow.graph.http.prefix import prefix_of
+from taskflow.graph.http.tracing import Observed, traceparent_of
 from taskflow.graph.lists.filter import to_filter
 from taskflow.graph.lists.paging import encode_cursor, load_page
-from taskflow.graph.services import Services
+from taskflow.graph.services import Services, validated
 from taskflow.infra.input import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_instant
-from taskflow.infra.new_task import validate
+from taskflow.infra.tracing.current import current_traceparent
 from taskflow.infra.wire import decode_json, encode_json, format_instant
 
 PAGE_DEFAULT: Final = 100
@@ -38,20 +42,20 @@ def instant(at: datetime | None) -> str | None:
     return format_instant(at) if at else None
 
 
-def task_body(task: Task) -> dict[str, Any]:
+def task_body(task: Task, kinds: Kinds) -> dict[str, Any]:
     return {
         "task_id": task.id,
         "title": task.title,
         "kind": task.kind,
         "queue": task.queue,
-        "payload": task.payload,
+        "payload": kinds.payload(task),
         "status": task.status,
         "message": task.message,
         "result": task.result,
         "error": task.error,
         "progress": task.progress,
         "attempt": task.attempt,
-        "max_attempts": task.max_attempts or DEFAULT_MAX_ATTEMPTS,
+        "max_attempts": kinds.max_attempts(task),
         "version": task.version,
         "created_at": instant(task.created_at),
         "updated_at": instant(task.updated_at),
@@ -91,14 +95,15 @@ async def tasks(request: Request) -> Response:
 
 
 async def create_task(request: Request) -> Response:
+    viewer_of(request).require(Role.OPERATOR)
     services: Services = request.app.state.services
+    await services.rate.take(caller_of(request))
     limit = services.resources.settings.payload_max_bytes
     asked = parse_input(await read_json(request, body_max(limit)), request)
-    created = await services.submitter.create(validate([asked], payload_max_bytes=limit))
+    created = await services.submitter.create(validated(services, [asked]))
     task = created.tasks[0]
-    return answer(
-        task_body(task), 201 if created.is_new[0] else 200, {"location": f"{prefix_of(request)}/tasks/{task.id}"}
-    )
+    status, location = 201 if created.is_new[0] else 200, f"{prefix_of(request)}/tasks/{task.id}"
+    return answer(task_body(task, services.kinds), status, {"location": location})
 
 
 async def read_json(request: Request, limit: int) -> Any:
@@ -128,7 +133,8 @@ def parse_input(body: Any, request: Request) -> TaskInput:
             problems.append(Problem("run_at", str(error)))
     if problems:
         raise InvalidInput(tuple(problems))
-    return TaskInput(**values, idempotency_key=_text(request.headers.get("idempotency-key")))
+    traceparent = current_traceparent() or traceparent_of(request)
+    return TaskInput(**values, idempotency_key=_text(request.headers.get("idempotency-key")), traceparent=traceparent)
 
 
 def _text(header: str | None) -> str | None:
@@ -145,7 +151,7 @@ async def get_task(request: Request) -> Response:
     found = await queries.get(services.resources.engine, [task_id])
     if task_id not in found:
         raise TaskNotFound(task_id)
-    return answer(task_body(found[task_id]))
+    return answer(task_body(found[task_id], services.kinds))
 
 
 async def get_events(request: Request) -> Response:
@@ -173,7 +179,7 @@ async def list_tasks(request: Request) -> Response:
         kept = [(key, value) for key, value in asked.multi_items() if key != "cursor"]
         following = urlencode([*kept, ("cursor", encode_cursor(page.tasks[-1], order.field))])
         headers["link"] = f'<{prefix_of(request)}/tasks?{following}>; rel="next"'
-    return answer([task_body(task) for task in page.tasks], headers=headers)
+    return answer([task_body(task, services.kinds) for task in page.tasks], headers=headers)
 
 
 def _status(value: str) -> TaskStatus:
@@ -189,8 +195,12 @@ def _limit(value: str | None) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
 
 
+ENDPOINTS: Final = {
+    "/tasks": (tasks, ["GET", "POST"]),
+    "/tasks/{task_id}": (get_task, ["GET"]),
+    "/tasks/{task_id}/events": (get_events, ["GET"]),
+}
 ROUTES: Final = [
-    Route("/tasks", tasks, methods=["GET", "POST"]),
-    Route("/tasks/{task_id}", get_task, methods=["GET"]),
-    Route("/tasks/{task_id}/events", get_events, methods=["GET"]),
+    Route(path, endpoint, methods=methods, middleware=[Middleware(Observed, route=path)])
+    for path, (endpoint, methods) in ENDPOINTS.items()
 ]

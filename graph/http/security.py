@@ -2,13 +2,16 @@
 
 import ipaddress
 from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taskflow.graph.execution.library import is_same_origin, normalize_allowed_origins, normalize_origin
 from taskflow.graph.http.problems import problem
 from taskflow.infra.errors import StartError
+from taskflow.infra.settings import Settings
 
 
 def allowed_origins(configured: Iterable[str]) -> frozenset[str]:
@@ -64,3 +67,65 @@ class LocalNames:
         except ValueError:
             return False
         return True
+
+
+class LocalClients:
+    """For a server that is not ours, of which nobody tells us where it listens: answers to clients of this machine.
+
+    A client without an address, as on a Unix socket, has come through what is on this machine.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or _is_here(scope.get("client")):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            detail = (
+                "Without tokens TaskFlow answers to its own machine alone. Its operator may set API_TOKENS or "
+                "API_TOKENS_FILE, or API_INSECURE=1 where the application around it keeps strangers out."
+            )
+            await problem(403, detail)(scope, receive, send)
+
+
+def _is_here(client: tuple[str, int] | None) -> bool:
+    try:
+        address = ipaddress.ip_address(client[0] if client else "")
+    except ValueError:
+        return True
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def keep_local(app: Starlette, settings: Settings) -> None:
+    """Of an application in a server that is not ours."""
+    if not settings.may_be_reached:
+        app.add_middleware(LocalClients)
+
+
+class SafeHeaders:
+    """What no answer goes without: pages have a policy of their own, everything else shows and loads nothing."""
+
+    DEFAULTS: Final = (
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", ())]
+                names = {name.lower() for name, _ in headers}
+                headers += [default for default in self.DEFAULTS if default[0] not in names]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, add if scope["type"] == "http" else send)

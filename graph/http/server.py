@@ -22,11 +22,15 @@ logger = structlog.get_logger("taskflow.api")
 SHUTDOWN_SECONDS: Final = 5
 FRAME_MAX: Final = 1 << 20
 BACKLOG: Final = 2048
+EXPOSED: Final = (
+    "Without tokens the API listens on a loopback address alone, and {host} is none: set API_TOKENS or "
+    "API_TOKENS_FILE, or API_INSECURE=1 where something else keeps strangers out"
+)
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Raises StartError when the address can't be had."""
+def listening(host: str, port: int, *, may_be_reached: bool = False) -> Iterator[socket.socket]:
+    """Raises StartError when the address can't be had, and when others would reach it who must not."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -35,6 +39,8 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         except OSError as error:
             reason = error.strerror or str(error)
             raise StartError(f"Can't listen on {host}:{port}: {reason}. API_PORT or --port name another") from error
+        if not (may_be_reached or _is_local(listener)):
+            raise StartError(EXPOSED.format(host=host))
         listener.listen(BACKLOG)
         listener.setblocking(False)
         os.register_at_fork(after_in_child=partial(_close_in_fork, weakref.ref(listener)))
@@ -46,6 +52,10 @@ def _close_in_fork(listener: "weakref.ref[socket.socket]") -> None:
     open_one = listener()
     if open_one is not None and open_one.fileno() >= 0:
         os.close(open_one.fileno())
+
+
+def _is_local(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def url_of(listener: socket.socket) -> str:
@@ -67,8 +77,7 @@ async def serve(
 
     A listener on a loopback address answers to local names alone. Raises StartError.
     """
-    is_local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
-    server = uvicorn.Server(_config(LocalNames(app, app.state.allowed_origins) if is_local else app))
+    server = uvicorn.Server(_config(LocalNames(app, app.state.allowed_origins) if _is_local(listener) else app))
     server.capture_signals = _leave_signals_alone  # type: ignore[method-assign]
     serving = asyncio.create_task(_run(server, listener))
     serving.add_done_callback(lambda _: stop.set())

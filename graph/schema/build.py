@@ -1,6 +1,7 @@
 """Assembles the schema. `python -m taskflow.graph.schema.build` prints it; the print is committed beside this file."""
 
-from typing import Final
+from contextlib import AbstractContextManager
+from typing import Any, Final, cast
 
 from graphql import (
     GraphQLEnumType,
@@ -8,20 +9,43 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     Undefined,
 )
 from strawberry.schema.config import StrawberryConfig
 
+from taskflow.graph.execution.access import Role
 from taskflow.graph.execution.library import core_schema
 from taskflow.graph.execution.schema import Schema
 from taskflow.graph.schema.mutation import Mutation
 from taskflow.graph.schema.query import Query
 from taskflow.graph.schema.scalars import EXPLAINED, SCALARS
 from taskflow.graph.schema.subscription import Subscription
+from taskflow.graph.services import Operation
+from taskflow.infra.tracing import Span
+
+LONGEST_NAME: Final = 100
+
+
+class TaskFlowSchema(Schema):
+    def observe(self, operation: OperationDefinitionNode, context: Operation) -> AbstractContextManager[Span]:
+        """A span for each query and mutation, by its name: none for what a subscription brings."""
+        kind, name = operation.operation.value, operation.name.value[:LONGEST_NAME] if operation.name else ""
+        attributes = {"graphql.operation.type": kind} | ({"graphql.operation.name": name} if name else {})
+        tracing = context.services.resources.tracing
+        return tracing.request(f"{kind} {name}".strip(), context.traceparent, attributes)
+
+    async def before_changes(self, context: Any, count: int) -> None:
+        operation = cast(Operation, context)
+        await operation.services.rate.take(operation.caller, count)
+
+    def standing(self, context: Any) -> Role:
+        """Nothing that a subscription shows depends on more of who asks than the role."""
+        return cast(Operation, context).viewer.role
 
 
 def _assemble() -> Schema:
-    schema = Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=dict(SCALARS)))
+    schema = TaskFlowSchema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=dict(SCALARS)))
     core = core_schema(schema)
     _drop_null_defaults(core)
     _explain_values(core)

@@ -63,14 +63,3 @@ class History:
             steps=[HistoryStep(at=at, **_values(summary)) for at, summary in history.steps],  # type: ignore[arg-type]
             kinds=[KindHistory(kind=kind, **_values(one)) for kind, one in history.kinds.items()],  # type: ignore[arg-type]
         )
-
-
-@strawberry.type(description="A queue, as it is now.")
-class Queue:
-    name: str = field(description="Its name.")
-    waiting: int | None = field(description="Messages of it in the broker; null while that is away.")
-    running: int = field(description="Tasks of it that run.")
-
-    @classmethod
-    def of(cls, queue: figures.QueueFigures) -> Self:
-        return cls(name=queue.name, waiting=queue.waiting, running=queue.running)

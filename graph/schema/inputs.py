@@ -7,10 +7,12 @@ import strawberry
 from strawberry.scalars import JSON
 
 from taskflow.db.queries import Filter, Order
+from taskflow.db.traceparent import parse
 from taskflow.graph.execution.library import takes_leaves
 from taskflow.graph.lists.filter import to_filter as check_filter
 from taskflow.graph.schema.scalars import OrderDirection, OrderField, TaskStatus
 from taskflow.infra.input import TaskInput
+from taskflow.infra.tracing.current import current_traceparent
 
 field = strawberry.field
 
@@ -65,9 +67,14 @@ class CreateTaskInput:
     idempotency_key: str | None = field(
         default=None, description="1 to 128 characters; a second create with it returns the first task."
     )
+    traceparent: str | None = field(
+        default=None,
+        description="The trace it belongs to, as W3C Trace Context writes it; the request's when not given.",
+    )
 
 
-def to_input(given: CreateTaskInput) -> TaskInput:
+def to_input(given: CreateTaskInput, traceparent: str | None) -> TaskInput:
+    """`traceparent` came with the request; a span that this process is in follows it."""
     return TaskInput(
         title=given.title,
         payload=given.payload,
@@ -76,6 +83,7 @@ def to_input(given: CreateTaskInput) -> TaskInput:
         run_at=given.run_at,
         max_attempts=given.max_attempts,
         idempotency_key=given.idempotency_key,
+        traceparent=parse(given.traceparent) or current_traceparent() or traceparent,
     )
 
 

@@ -7,9 +7,12 @@ import strawberry
 from taskflow.db.errors import TaskNotFound
 from taskflow.graph.figures.throughput import Span
 from taskflow.graph.lists.paging import encode_cursor, load_page, page_size
-from taskflow.graph.schema.history import History, Queue
+from taskflow.graph.schema.history import History
 from taskflow.graph.schema.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
+from taskflow.graph.schema.queues import Queue
 from taskflow.graph.schema.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
+from taskflow.graph.schema.viewer import Viewer
+from taskflow.graph.schema.workers import Worker
 from taskflow.graph.services import OperationInfo
 
 
@@ -18,7 +21,8 @@ class Query:
     @strawberry.field(description="One task, or null when there is none with this id.")
     async def task(self, info: OperationInfo, id: TaskId) -> Task | None:
         try:
-            return Task.of(await info.context.tasks.load(id))  # type: ignore[arg-type]
+            row = await info.context.tasks.load(id)
+            return Task.of(row, info.context.services.kinds)  # type: ignore[arg-type]
         except TaskNotFound:
             return None
 
@@ -35,9 +39,9 @@ class Query:
     ) -> TaskConnection:
         where, order = to_filter(filter), to_order(order_by)
         info.context.take(page_size(first, last))
-        engine = info.context.services.resources.engine
+        engine, kinds = info.context.services.resources.engine, info.context.services.kinds
         page = await load_page(engine, where, order, first=first, after=after, last=last, before=before)
-        edges = [TaskEdge(cursor=encode_cursor(task, order.field), node=Task.of(task)) for task in page.tasks]
+        edges = [TaskEdge(cursor=encode_cursor(task, order.field), node=Task.of(task, kinds)) for task in page.tasks]
         page_info = PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
@@ -45,6 +49,10 @@ class Query:
             end_cursor=edges[-1].cursor if edges else None,
         )
         return TaskConnection(edges=edges, page_info=page_info, where=where)
+
+    @strawberry.field(description="Who asks, as the token says that came.")
+    async def viewer(self, info: OperationInfo) -> Viewer:
+        return Viewer.of(info.context.viewer)
 
     @strawberry.field(description="Figures of the whole system, at most a second old.")
     async def stats(self, info: OperationInfo) -> Stats:
@@ -60,6 +68,14 @@ class Query:
     async def kinds(self, info: OperationInfo) -> list[str]:
         return await info.context.services.figures.kinds.get()
 
-    @strawberry.field(description="Queues that tasks name (at most 200 of them) or workers take from, in order.")
+    @strawberry.field(
+        description="Queues that tasks name (at most 200 of them), workers take from or somebody paused, in order."
+    )
     async def queues(self, info: OperationInfo) -> list[Queue]:
         return [Queue.of(one) for one in await info.context.services.figures.queues.get()]
+
+    @strawberry.field(
+        description="Worker processes that were heard of lately, by host and start. At most a second old."
+    )
+    async def workers(self, info: OperationInfo) -> list[Worker]:
+        return [Worker.of(one) for one in await info.context.services.figures.workers.get()]

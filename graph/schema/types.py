@@ -8,11 +8,12 @@ import strawberry
 from strawberry.scalars import JSON
 
 from taskflow.db import models, outcome, queries
-from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from taskflow.graph.execution.results import SharedEvent
+from taskflow.graph.figures.kinds import Kinds
 from taskflow.graph.figures.stats import Figures
 from taskflow.graph.schema.scalars import TaskStatus
 from taskflow.graph.services import OperationInfo
+from taskflow.infra.urls import TRACE_ID
 
 field = strawberry.field
 
@@ -59,14 +60,14 @@ class Task:
     title: str = field(description="What people call it.")
     kind: str = field(description='Which handler runs it; "message" when none was given.')
     queue: str = field(description='The queue it waits in; "default" when none was given.')
-    payload: JSON | None = field(description="What the handler is given.")
+    payload: JSON | None = field(description="What the handler is given; secrets of it read **********.")
     status: TaskStatus = field(description="Where it is.")
     message: str | None = field(description="The latest note: the handler's message, or why it failed.")
     result: JSON | None = field(description="What the handler returned.")
     error: TaskError | None = field(description="The last attempt's failure, also while a retry is waiting.")
     progress: float | None = field(description="From 0.0 to 1.0; null when the handler reports none.")
     attempt: int = field(description="Attempts started so far; 0 before the first.")
-    max_attempts: int = field(description="Attempts it may have.")
+    max_attempts: int = field(description="Attempts it may have: as it was created, or as its kind says.")
     version: int = field(description="1, 2, 3 …: one for each recorded change, without a hole.")
     idempotency_key: str | None = field(description="The key it was created with.")
     created_at: datetime = field(description="When it was created.")
@@ -76,25 +77,32 @@ class Task:
     finished_at: datetime | None = field(description="When it ended; null until then.")
     duration_ms: int | None = field(description="How long the latest attempt ran, in milliseconds, once it ended.")
 
+    trace_id: str | None = field(description="The trace it belongs to, in 32 hexadecimal digits; null without one.")
+
+    @field(description="A page that shows its trace; null without one, and where TRACE_URL does not say how.")
+    def trace_url(self, info: OperationInfo) -> str | None:
+        template = info.context.services.resources.settings.trace_url
+        return template.replace(TRACE_ID, self.trace_id) if template and self.trace_id else None
+
     @field(description="The whole history, oldest first.")
     async def events(self, info: OperationInfo) -> list[TaskEvent]:
         return [TaskEvent.of(row) for row in await info.context.histories.load(self.id)]
 
     @classmethod
-    def of(cls, row: models.Task) -> Self:
+    def of(cls, row: models.Task, kinds: Kinds) -> Self:
         return cls(
             id=strawberry.ID(row.id),
             title=row.title,
             kind=row.kind,
             queue=row.queue,
-            payload=JSON(row.payload),
+            payload=JSON(kinds.payload(row)),
             status=row.status,
             message=row.message,
             result=JSON(row.result),
             error=TaskError.of(row.error),
             progress=row.progress,
             attempt=row.attempt,
-            max_attempts=row.max_attempts or DEFAULT_MAX_ATTEMPTS,
+            max_attempts=kinds.max_attempts(row),
             version=row.version,
             idempotency_key=row.idempotency_key,
             created_at=row.created_at,
@@ -103,6 +111,7 @@ class Task:
             started_at=row.started_at,
             finished_at=row.finished_at,
             duration_ms=row.duration_ms,
+            trace_id=row.trace_id,
         )
 
 
@@ -166,7 +175,8 @@ class TaskStatusEvent(SharedEvent):
 
     @field(description="The task as it is now. Loaded only when selected.")
     async def task(self, info: OperationInfo) -> Task:
-        return Task.of(await info.context.tasks.load(self.task_id))  # type: ignore[arg-type]
+        row = await info.context.tasks.load(self.task_id)
+        return Task.of(row, info.context.services.kinds)  # type: ignore[arg-type]
 
     @classmethod
     def of(cls, event: models.StatusEvent) -> Self:

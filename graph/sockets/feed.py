@@ -1,13 +1,19 @@
-"""`/ws`: every change of every task, each one text frame with the bus's message. What clients send is ignored."""
+"""`/ws`: every change of every task, each one text frame with the bus's message. What clients send is ignored.
+
+A socket whose token is withdrawn is closed with 4401.
+"""
 
 import asyncio
 import logging
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from taskflow.db.errors import StoreUnavailable
+from taskflow.graph.execution.access import Unauthenticated
+from taskflow.graph.http.guard import FEED, REFUSED, secret_of
 from taskflow.graph.http.security import is_welcome
 from taskflow.graph.live.replay import follow_all
 from taskflow.graph.live.watcher import Lagged
@@ -30,15 +36,19 @@ async def status_feed(websocket: WebSocket) -> None:
     if not is_welcome(websocket.headers, websocket.app.state.allowed_origins):
         await websocket.close(POLICY)
         return
-    await websocket.accept()
+    is_ours = FEED in websocket.scope["subprotocols"]
+    await websocket.accept(FEED if is_ours else None)
     if services.draining.is_set() or len(services.feeds) >= MAX_SOCKETS:
         await websocket.close(TRY_AGAIN_LATER)
         return
     services.feeds.add(websocket)
     try:
-        async with in_background(_send(websocket, services), name="feed"):
-            while (await websocket.receive())["type"] != "websocket.disconnect":
-                pass
+        with services.tokens.session(websocket, secret_of(websocket.scope), partial(_withdraw, websocket)):
+            async with in_background(_send(websocket, services), name="feed"):
+                while (await websocket.receive())["type"] != "websocket.disconnect":
+                    pass
+    except Unauthenticated as error:  # since the guard has looked
+        await websocket.close(REFUSED, str(error))
     finally:
         services.feeds.discard(websocket)
 
@@ -73,6 +83,11 @@ async def drain(services: Services) -> None:
         _, stuck = await asyncio.wait(closing, timeout=DRAIN_WAIT.total_seconds())
         for task in stuck:
             task.cancel()
+
+
+async def _withdraw(feed: WebSocket) -> None:
+    with suppress(*GONE):
+        await feed.close(REFUSED, "The token was withdrawn, or may do less than before")
 
 
 async def _close(feed: WebSocket) -> None:

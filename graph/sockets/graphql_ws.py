@@ -4,23 +4,25 @@ A frame that is no message closes the socket with 4400; whatever is wrong with o
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, aclosing, nullcontext, suppress
 from datetime import timedelta
 from typing import Any, cast
 
 from graphql import GraphQLError
 from starlette.requests import HTTPConnection
-from starlette.websockets import WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from starlette.websockets import WebSocketDisconnected as AlreadyClosed
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.execution import PreExecutionError
 
+from taskflow.graph.execution.access import Unauthenticated
 from taskflow.graph.execution.errors import coded, mask
 from taskflow.graph.execution.library import (
     ASGIWebSocketAdapter,
     BaseGraphQLTransportWSHandler,
+    ConnectionInitMessage,
     Message,
     NonJsonMessageReceived,
     NonTextMessageReceived,
@@ -30,6 +32,7 @@ from taskflow.graph.execution.library import (
 from taskflow.graph.execution.parameters import NotARequest, Parameters
 from taskflow.graph.execution.schema import Schema
 from taskflow.graph.http.security import is_welcome
+from taskflow.graph.http.tracing import keep_traceparent
 from taskflow.infra.wire import NotJson, decode_json, encode_json
 
 INIT_WAIT = timedelta(seconds=10)
@@ -37,6 +40,14 @@ DRAIN_WAIT = timedelta(seconds=1)
 MAX_OPERATIONS = 100  # of one connection at a time: each holds a queue, and a dashboard page needs three
 MAX_SOCKETS = 10_000  # of one process
 MAX_REASON = 123  # bytes that a close frame has room for
+FORBIDDEN = 4403
+
+End = Callable[[], Coroutine[Any, Any, None]]
+Enter = Callable[[WebSocket, bytes | None, End], AbstractContextManager[None]]
+"""Held while a connection is open: what it takes is the token that came, and how to end the connection.
+
+Raises Unauthenticated.
+"""
 
 
 class Socket(ASGIWebSocketAdapter):
@@ -100,14 +111,33 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             return
         sockets.add(self.websocket)
         try:
-            await super().handle()
+            with ExitStack() as self._entered:
+                await super().handle()
         finally:
             sockets.discard(self.websocket)
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        if not self.connection_init_received:
+            token = (message.get("payload") or {}).get("token")
+            secret = token.encode(errors="replace") if isinstance(token, str) else None
+            try:
+                self._entered.enter_context(self.view.enter(self.websocket.ws, secret, self._end))
+            except Unauthenticated as error:
+                await self.websocket.close(FORBIDDEN, str(error))
+                return
+        await super().handle_connection_init(message)
+
+    async def _end(self) -> None:
+        for operation_id in [*self.operations]:
+            await self.cleanup_operation(operation_id)
+        await self.websocket.close(FORBIDDEN, "The token was withdrawn, or may do less than before")
 
     async def handle_message(self, message: Message) -> None:
         if problem := fault(message):
             await self.handle_invalid_message(problem)
         else:  # a payload that is null is an absent one to the protocol, but not to Strawberry
+            if message["type"] == "connection_init":
+                keep_traceparent(self.websocket.ws, message.get("payload"))
             await super().handle_message(cast(Message, {k: v for k, v in message.items() if v is not None}))
 
     async def run_operation(self, operation: Operation[Any, None]) -> None:
@@ -146,7 +176,11 @@ class WebSocketHalf(GraphQL[Any, None]):
     graphql_transport_ws_handler_class = Handler
 
     def __init__(
-        self, schema: Schema, context: Callable[[HTTPConnection], Any], allowed_origins: Sequence[str] = ()
+        self,
+        schema: Schema,
+        context: Callable[[HTTPConnection], Any],
+        allowed_origins: Sequence[str] = (),
+        enter: Enter = lambda *_: nullcontext(),
     ) -> None:
         super().__init__(
             schema,
@@ -157,6 +191,7 @@ class WebSocketHalf(GraphQL[Any, None]):
             allowed_origins=allowed_origins,
         )
         self.context = context
+        self.enter = enter
         self.sockets: set[Socket] = set()
         self.draining = False
 

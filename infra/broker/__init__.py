@@ -4,7 +4,7 @@ A broker is a hint, never the truth: it may lose or repeat any message, and the 
 is lie: a publish reported as confirmed has reached a queue.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,10 +84,10 @@ class Consumer(Protocol):
     def is_well(self) -> bool:
         """Whether it would hear of a message: not for as long as the broker is away, or deaf to it."""
 
-    async def want(self, prefetch: int) -> None:
+    async def want(self, prefetch: int, *, without: Collection[str] = ()) -> None:
         """From now on so many may be unacknowledged; with 0 nothing comes, and what was not iterated goes back.
 
-        Never raises.
+        The same for the queues in `without`, while the others go on. Never raises.
         """
 
     async def stop(self) -> None:

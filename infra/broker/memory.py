@@ -5,7 +5,7 @@ What it holds dies with the process; the database brings it back.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
@@ -42,6 +42,7 @@ class MemoryConsumer:
         self._unacknowledged: dict[MemoryDelivery, None] = {}
         self._changed = asyncio.Event()
         self._stopped = False
+        self._without: frozenset[str] = frozenset()
         self.is_well = True
 
     def __aiter__(self) -> Self:
@@ -55,9 +56,10 @@ class MemoryConsumer:
             await self._changed.wait()
         return self._waiting.popleft()
 
-    @property
-    def has_room(self) -> bool:
-        return not self._stopped and len(self._unacknowledged) < self._prefetch
+    def takes(self, queue: str) -> bool:
+        """Whether a message of it may be delivered now."""
+        is_wanted = queue in self.queues and queue not in self._without
+        return is_wanted and not self._stopped and len(self._unacknowledged) < self._prefetch
 
     def deliver(self, body: bytes, queue: str) -> None:
         self.queues.remove(queue)
@@ -72,21 +74,20 @@ class MemoryConsumer:
             del self._unacknowledged[delivery]
             self._broker.feed(self.queues)
 
-    async def want(self, prefetch: int) -> None:
-        self._prefetch = prefetch
-        if prefetch:
-            self._broker.feed(self.queues)
-        else:
-            self._give_back_waiting()
+    async def want(self, prefetch: int, *, without: Collection[str] = ()) -> None:
+        self._prefetch, self._without = prefetch, frozenset(without)
+        self._give_back_waiting(self._without if prefetch else self.queues)
+        self._broker.feed(self.queues)
 
     async def stop(self) -> None:
         self._stopped = True
-        self._give_back_waiting()
+        self._give_back_waiting(self.queues)
         self._changed.set()
 
-    def _give_back_waiting(self) -> None:
-        waiting, self._waiting = list(self._waiting), deque()
-        self._give_back(waiting)
+    def _give_back_waiting(self, queues: Collection[str]) -> None:
+        given_back = [delivery for delivery in self._waiting if delivery.queue in queues]
+        self._waiting = deque(delivery for delivery in self._waiting if delivery.queue not in queues)
+        self._give_back(given_back)
 
     async def close(self) -> None:
         await self.stop()
@@ -151,7 +152,7 @@ class MemoryBroker:
         self.feed(dict.fromkeys(delivery.queue for delivery in deliveries))
 
     def _hand_out_one(self, queue: str) -> bool:
-        consumer = next((c for c in self._consumers if queue in c.queues and c.has_room), None)
+        consumer = next((c for c in self._consumers if c.takes(queue)), None)
         if consumer is None or not self._ready[queue]:
             return False
         consumer.deliver(self._ready[queue].popleft(), queue)

@@ -7,16 +7,19 @@ from datetime import timedelta
 from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
+from taskflow.infra.tracing.current import current_traceparent
+
 BACKLOG_LIMIT: Final = 10_000
 BACKLOG_AGE: Final = timedelta(seconds=15)
 
 
 class Outgoing(NamedTuple):
-    """One message, and when it was put in (seconds of the monotonic clock)."""
+    """One message, when it was put in (seconds of the monotonic clock), and the span that it was put in from."""
 
     channel: str
     message: bytes
     at: float
+    traceparent: str | None
 
 
 class Backlog:
@@ -32,8 +35,8 @@ class Backlog:
         return len(self._waiting)
 
     def put(self, channel: str, messages: Sequence[bytes]) -> None:
-        now = time.monotonic()
-        self._waiting.extend(Outgoing(channel, message, now) for message in messages)
+        now, traceparent = time.monotonic(), current_traceparent()
+        self._waiting.extend(Outgoing(channel, message, now, traceparent) for message in messages)
         self._drop(len(self._waiting) - self._limit)
 
     def peek(self, count: int) -> list[Outgoing]:

@@ -1,5 +1,5 @@
-"""The bus of production: Redis Pub/Sub. The only file that imports redis; never stores a key. redis-py's own retries
-are off: it would reconnect a subscription, and nobody would know of the gap.
+"""The bus of production: Redis Pub/Sub. Never stores a key. redis-py's own retries are off: it would reconnect a
+subscription, and nobody would know of the gap.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, BusUnavailable
 from taskflow.infra.bus.backlog import Backlog
 from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
 from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect, is_no_tls
+from taskflow.infra.tracing.current import Around, untraced
 
 logger = logging.getLogger("taskflow.bus")
 ANSWER: Final = timedelta(seconds=3)  # what has not answered by then is taken for gone
@@ -30,8 +31,7 @@ FIRST_WAIT: Final = timedelta(seconds=0.1)
 LONGEST_WAIT: Final = timedelta(seconds=1)
 FLUSH: Final = timedelta(seconds=1)
 PIPELINE: Final = 500
-NOBODY: Final = b""
-"""A cancellation of no task, which workers ignore."""
+NOBODY: Final = b""  # a cancellation of no task, which workers ignore
 
 AWAY = (RedisError, OSError, TimeoutError)
 REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
@@ -40,18 +40,17 @@ REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
 class Sender:
     """Empties the backlog, in pipelines of whatever has gathered while the last one was under way."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, around: Around) -> None:
         self._client = client
+        self._around = around
         self._backlog = Backlog()
         self._filled = asyncio.Event()
-        self._away = False
-        self._closing = False
+        self._away = self._closing = False
 
     def put(self, channel: str, messages: Sequence[bytes]) -> None:
-        if self._closing:
-            return
-        self._backlog.put(channel, messages)
-        self._filled.set()
+        if not self._closing:
+            self._backlog.put(channel, messages)
+            self._filled.set()
 
     async def run(self) -> None:
         waits = doubling(FIRST_WAIT, cap=LONGEST_WAIT)
@@ -75,9 +74,10 @@ class Sender:
     async def _send(self) -> None:
         while batch := self._backlog.peek(PIPELINE):
             async with self._client.pipeline(transaction=False) as pipeline:
-                for channel, message, _ in batch:
-                    pipeline.publish(channel, message)
-                answers = await pipeline.execute(raise_on_error=False)
+                for one in batch:
+                    pipeline.publish(one.channel, one.message)
+                with self._around([one.traceparent for one in batch if one.traceparent]):
+                    answers = await pipeline.execute(raise_on_error=False)
             self._backlog.remove(batch)
             self._note_answers(answers)
         if not self._closing:
@@ -207,7 +207,7 @@ class RedisBus:
 
 @asynccontextmanager
 async def open_redis(
-    url: str, *, attempts: int, backoff: timedelta, mailbox_limit: int = MAILBOX_LIMIT
+    url: str, *, attempts: int, backoff: timedelta, mailbox_limit: int = MAILBOX_LIMIT, around: Around = untraced
 ) -> AsyncIterator[RedisBus]:
     """A bus on the Redis at `url` (redis:// or rediss://).
 
@@ -219,7 +219,7 @@ async def open_redis(
         await connect(
             partial(_contact, client), place, Attempts(attempts, backoff), failure=BusUnavailable, logger=logger
         )
-        sender = Sender(client)
+        sender = Sender(client, around)
         async with supervised(sender.run, name="news to Redis") as sending:
             try:
                 yield RedisBus(client, sender, mailbox_limit)

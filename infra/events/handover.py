@@ -22,7 +22,12 @@ def announce(bus: Bus, events: Sequence[StatusEvent]) -> None:
 
 async def publish(resources: Resources, pending: Sequence[Task]) -> int:
     """To their queues, confirmed, then marked as published. How many were taken; the others stay due."""
-    return await _mark(resources, pending, await resources.broker.publish([TaskMessage.of(task) for task in pending]))
+    with resources.tracing.publishing(pending) as spans:
+        taken = await resources.broker.publish([TaskMessage.of(task) for task in pending])
+        for span, ok in zip(spans, taken, strict=True):
+            if not ok:
+                span.fail("NotConfirmed")
+    return await _mark(resources, pending, taken)
 
 
 async def dead_letter(resources: Resources, failed: Sequence[Task], *, body: bytes | None = None) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.revision import is_current
 from taskflow.db.rights import try_writes
+from taskflow.graph.execution.tokens import load_tokens
 from taskflow.infra.database import check_packets, open_database
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import open_broker, open_bus
@@ -62,6 +63,10 @@ def _parts(settings: Settings, stack: AsyncExitStack) -> dict[str, Check]:
             raise StartError("not asked: the database can't be reached")
         return opened[0]
 
+    async def tokens() -> str:
+        count = len(load_tokens(settings))
+        return f"{count} may call the API" if count else "none: everybody who reaches the API may do everything"
+
     async def database() -> str:
         at = open_database(settings.db_url, attempts=1, backoff=timedelta())
         opened.append(await stack.enter_async_context(at))
@@ -81,6 +86,7 @@ def _parts(settings: Settings, stack: AsyncExitStack) -> dict[str, Check]:
         return ", ".join(Registry.load([builtin, *settings.worker_handlers]).kinds)
 
     return {
+        "tokens": tokens,
         "database": database,
         "revision": lambda: _revision(engine()),
         "rights": lambda: _rights(engine()),

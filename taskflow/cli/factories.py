@@ -7,7 +7,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from taskflow.graph import app
+from taskflow.graph.execution.tokens import load_tokens
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
+from taskflow.graph.http.security import keep_local
 from taskflow.graph.services import Services
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import open_resources
@@ -15,15 +17,21 @@ from taskflow.infra.settings import load_settings, prepare
 
 
 def create_app() -> Starlette:
-    """The API and the dashboard, without a worker. Raises SettingsError."""
+    """The API and the dashboard, without a worker.
+
+    Without tokens, and without API_INSECURE=1, it answers to clients of its own machine alone. Raises StartError.
+    """
     settings = prepare()
+    load_tokens(settings)
 
     @asynccontextmanager
     async def open_everything() -> AsyncIterator[Services]:
         async with open_resources(settings) as resources, app.open_services(resources) as services:
             yield services
 
-    return app.create_app(settings, open_everything)
+    created = app.create_app(settings, open_everything)
+    keep_local(created, settings)
+    return created
 
 
 def create_site() -> Starlette:

@@ -6,7 +6,19 @@ from typing import Any, Final
 
 from taskflow.db.lifecycle import TaskStatus
 
-REMOTE: Final = frozenset({"submit", "watch", "seed", "list", "get", "retry", "cancel", "kinds", "queues"})
+SHOWN: Final = {
+    "list": "the tasks that pass, the newest first",
+    "get": "one task, every field",
+    "retry": "run FAILED or CANCELLED tasks again; exit 1 when one is refused",
+    "cancel": "stop tasks; exit 1 when one is refused",
+    "kinds": "every kind that tasks have",
+    "queues": "every queue, with what waits and runs, its workers, and whether it is paused",
+    "workers": "every worker process that was heard of lately",
+    "pause": "have workers take nothing more from a queue; what they hold runs on",
+    "resume": "have workers take from a queue again",
+}
+"""The commands that show a table, or JSON."""
+REMOTE: Final = frozenset({"submit", "watch", "seed", *SHOWN})
 """The commands that ask the API at $TASKFLOW_URL."""
 
 
@@ -43,21 +55,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_tables(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """What shows tasks, kinds and queues: a table, or JSON."""
-    helps = {
-        "list": "the tasks that pass, the newest first",
-        "get": "one task, every field",
-        "retry": "run FAILED or CANCELLED tasks again; exit 1 when one is refused",
-        "cancel": "stop tasks; exit 1 when one is refused",
-        "kinds": "every kind that tasks have",
-        "queues": "every queue, with what waits and runs",
-    }
-    made = {name: commands.add_parser(name, help=help_, description=help_) for name, help_ in helps.items()}
+    made = {name: commands.add_parser(name, help=help_, description=help_) for name, help_ in SHOWN.items()}
     for command in made.values():
         command.add_argument("--json", action="store_true", help="as JSON, with the keys of the REST calls")
     made["get"].add_argument("id", help="a task's id")
     for name in ("retry", "cancel"):
         made[name].add_argument("id", nargs="+", help="tasks' ids")
+    for name in ("pause", "resume"):
+        made[name].add_argument("queue", help="its name; any queue, also one that nobody uses yet")
+    made["pause"].add_argument("reason", nargs="?", help="for who looks at it")
     listing = made["list"]
     statuses = [status.value for status in TaskStatus]
     listing.add_argument(

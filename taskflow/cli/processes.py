@@ -18,22 +18,26 @@ STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 async def up(settings: Settings, host: str) -> None:
     """API and worker in one process, on whatever the URLs say."""
     from taskflow.embedded import registry_of, run_embedded
+    from taskflow.graph.execution.tokens import load_tokens
     from taskflow.graph.http.server import listening
 
     registry = registry_of(settings.worker_handlers)
-    with listening(host, settings.api_port) as listener, stop_signals() as stop:
+    load_tokens(settings)
+    with listening(host, settings.api_port, may_be_reached=settings.may_be_reached) as listener, stop_signals() as stop:
         await run_embedded(settings, registry, listener, stop)
 
 
 async def api(settings: Settings, host: str) -> None:
     from taskflow.graph.app import app_on, drain
+    from taskflow.graph.execution.tokens import load_tokens
     from taskflow.graph.http.server import listening, logger, serve
     from taskflow.infra.resources import open_resources
     from taskflow.migration import wait_for_migration
 
     if settings.in_memory_broker:
         logger.warning("RABBITMQ_URL is not set: no worker of another process will see these tasks; see `taskflow up`")
-    with listening(host, settings.api_port) as listener:
+    load_tokens(settings)
+    with listening(host, settings.api_port, may_be_reached=settings.may_be_reached) as listener:
         async with open_resources(settings) as resources:
             await wait_for_migration(resources)
             with stop_signals() as stop:

@@ -54,8 +54,20 @@ async def show(tasks: Client, arguments: argparse.Namespace) -> int:
         case "kinds":
             output.names(await tables.kinds(tasks))
         case _:
-            output.rows(await tables.queues(tasks), ("name", "waiting", "running"))
+            await _show_operating(tasks, output, arguments)
     return 0
+
+
+async def _show_operating(tasks: Client, output: tables.Output, arguments: argparse.Namespace) -> None:
+    match arguments.command:
+        case "workers":
+            output.rows(await tables.workers(tasks), tables.WORKER_COLUMNS)
+        case "pause":
+            output.one(await tables.pause(tasks, arguments.queue, arguments.reason))
+        case "resume":
+            output.one(await tables.resume(tasks, arguments.queue))
+        case _:
+            output.rows(await tables.queues(tasks), tables.QUEUE_COLUMNS)
 
 
 async def _change(output: tables.Output, ids: list[str], change: Callable[[str], Awaitable[TaskInfo]]) -> int:

@@ -1,6 +1,7 @@
-"""What a shell asks of the API about tasks, kinds and queues: a table for people, JSON for programs."""
+"""What a shell asks of the API about tasks, kinds, queues and workers: a table for people, JSON for programs."""
 
 import json
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
@@ -23,6 +24,10 @@ REST_NAMES: Final = {one.name: one.name for one in fields(TaskInfo) if one.name 
     "id": "task_id"
 }
 """The keys of a task over REST, by the names of its fields."""
+QUEUE_FIELDS: Final = "name waiting running workers oldestAt pausedAt pausedBy pauseReason"
+QUEUE_COLUMNS: Final = ("name", "waiting", "running", "workers", "oldest_at", "paused_at", "pause_reason")
+WORKER_FIELDS: Final = "id host pid version kinds queues slots running startedAt seenAt isStopping"
+WORKER_COLUMNS: Final = ("id", "version", "slots", "running", "queues", "started_at", "seen_at", "is_stopping")
 WIDEST: Final = 1_000
 """Columns of an output that is no terminal: nothing is cut for a program that reads it."""
 
@@ -78,8 +83,29 @@ async def kinds(tasks: Client) -> list[str]:
 
 
 async def queues(tasks: Client) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await tasks.graphql("{ queues { name waiting running } }"))["queues"]
-    return found
+    return _snake_case((await tasks.graphql(f"{{ queues {{ {QUEUE_FIELDS} }} }}"))["queues"])
+
+
+async def workers(tasks: Client) -> list[dict[str, Any]]:
+    return _snake_case((await tasks.graphql(f"{{ workers {{ {WORKER_FIELDS} }} }}"))["workers"])
+
+
+async def pause(tasks: Client, queue: str, reason: str | None) -> dict[str, Any]:
+    """The queue as it is then. Raises CallError."""
+    arguments = "$name: String!, $reason: String"
+    mutation = f"mutation ({arguments}) {{ queue: pauseQueue(name: $name, reason: $reason) {{ {QUEUE_FIELDS} }} }}"
+    return _snake_case([(await tasks.graphql(mutation, {"name": queue, "reason": reason}))["queue"]])[0]
+
+
+async def resume(tasks: Client, queue: str) -> dict[str, Any]:
+    """The same."""
+    mutation = f"mutation ($name: String!) {{ queue: resumeQueue(name: $name) {{ {QUEUE_FIELDS} }} }}"
+    return _snake_case([(await tasks.graphql(mutation, {"name": queue}))["queue"]])[0]
+
+
+def _snake_case(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """From the names that fields have in GraphQL."""
+    return [{re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key): row[key] for key in row} for row in rows]
 
 
 class Output:

@@ -19,6 +19,7 @@ from taskflow.infra.background import doubling
 from taskflow.infra.errors import NotFound, Unavailable
 from taskflow.infra.input import TaskInput
 from taskflow.infra.task_info import Outcome, TaskInfo, TaskStatusEvent
+from taskflow.infra.tracing.current import current_traceparent
 
 PAGE: Final = 100
 LIST: Final = (
@@ -101,7 +102,7 @@ class Calls:
 
     async def ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         with self._open():
-            return await self._http.ask(query, variables)
+            return await self._http.ask(query, variables, traceparent=current_traceparent())
 
     async def change(self, mutation: str, task_id: str) -> TaskInfo:
         query = f"mutation ($id: ID!) {{ task: {mutation}(id: $id) {{ {INFO.selection} }} }}"

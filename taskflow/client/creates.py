@@ -44,15 +44,17 @@ class Creates:
 
 
 async def create(http: Http, inputs: Sequence[TaskInput]) -> list[str]:
-    """One request. Raises CallError."""
+    """One request: of one trace where all of it is, else each task says its own. Raises CallError."""
+    traces = {one.traceparent for one in inputs}
+    shared = traces.pop() if len(traces) == 1 else None
     try:
-        data = await http.ask(CREATE, {"inputs": [_shown(one) for one in inputs]})
+        data = await http.ask(CREATE, {"inputs": [_shown(one, shared) for one in inputs]}, traceparent=shared)
     except AnswerLost as error:
         raise AnswerLost(f"{error} {UNSURE}") from None
     return [task["id"] for task in data["createTasks"]["tasks"]]
 
 
-def _shown(one: TaskInput) -> dict[str, Any]:
+def _shown(one: TaskInput, trace_of_request: str | None) -> dict[str, Any]:
     """As the schema's CreateTaskInput."""
     values = {
         "title": one.title,
@@ -62,6 +64,7 @@ def _shown(one: TaskInput) -> dict[str, Any]:
         "runAt": one.run_at and format_instant(one.run_at),
         "maxAttempts": one.max_attempts,
         "idempotencyKey": one.idempotency_key,
+        "traceparent": None if one.traceparent == trace_of_request else one.traceparent,
     }
     return {name: value for name, value in values.items() if value is not None}
 

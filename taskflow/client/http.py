@@ -28,13 +28,14 @@ class Http:
         self._client = client
         self.reached = False
 
-    async def ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """The operation's data. Raises CallError."""
+    async def ask(self, query: str, variables: dict[str, Any], *, traceparent: str | None = None) -> dict[str, Any]:
+        """The operation's data; it belongs to the trace given. Raises CallError."""
         import httpx
 
         body = encode_json({"query": query, "variables": variables})
         try:
-            response = await self._client.post(self._address.graphql, content=body)
+            headers = {"traceparent": traceparent} if traceparent else None
+            response = await self._client.post(self._address.graphql, content=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout) as error:
             raise absent(self._address, error) from None
         except (httpx.InvalidURL, httpx.LocalProtocolError, OSError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""The command: `python -m tests.chaos --seed N [--seconds S] [--database mysql|mariadb] [--faults a,b]`.
+"""The command: `python -m tests.chaos --seed N [--seconds S] [--database mysql|mariadb] [--faults a,b] [--load a,b]`.
 
 Prints the schedule and the verdict; 1 when something that must hold did not, with how to repeat it.
 """
@@ -13,9 +13,11 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from tests.chaos.load import COMING
 from tests.chaos.run import Report, chaos
 from tests.chaos.schedule import FAULTS, schedule
 from tests.chaos.servers import Database, Missing, Servers, open_servers
@@ -23,13 +25,27 @@ from tests.chaos.servers import Database, Missing, Servers, open_servers
 SHOWN = 25
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Only these faults, and only these tasks; where there are none, all."""
+
+    faults: list[str]
+    load: list[str]
+
+    def __str__(self) -> str:
+        return "".join(
+            f" --{name} {','.join(some)}" for name, some in (("faults", self.faults), ("load", self.load)) if some
+        )
+
+
 def main() -> int:
     arguments = _parser().parse_args()
     logging.disable(logging.ERROR)  # what the libraries say of the faults
-    names = [one for one in arguments.faults.split(",") if one]
-    if unknown := set(names) - FAULTS.keys():
-        print(f"there are no faults {', '.join(sorted(unknown))}; there are {', '.join(FAULTS)}")
-        return 2
+    chosen = Chosen(_names(arguments.faults), _names(arguments.load))
+    for what, some, known in (("faults", chosen.faults, FAULTS), ("load", chosen.load, COMING)):
+        if unknown := set(some) - known.keys():
+            print(f"there is no {', '.join(sorted(unknown))} in the {what}; there is {', '.join(known)}")
+            return 2
     databases = [arguments.database] if arguments.database else [*get_args(Database)]
     failed, until, seed = 0, time.monotonic() + 60 * arguments.minutes, arguments.seed
     with ExitStack() as stack:
@@ -41,24 +57,24 @@ def main() -> int:
             except Missing as error:
                 print(error)
                 return 2
-            failed += not one_run(servers[database], database, seed, arguments.seconds, names)
+            failed += not one_run(servers[database], database, seed, arguments.seconds, chosen)
             seed += 1
     if arguments.minutes:
         print(f"{seed - arguments.seed} runs, {failed} with violations")
     return 1 if failed else 0
 
 
-def one_run(servers: Servers, database: Database, seed: int, seconds: float, names: list[str]) -> bool:
+def one_run(servers: Servers, database: Database, seed: int, seconds: float, chosen: Chosen) -> bool:
     """Whether nothing was violated; what it left is kept when something was."""
     print(f"seed {seed} on {database} and {servers.database.url}: {seconds:.0f} s")
-    for fault in schedule(seed, seconds, names):
+    for fault in schedule(seed, seconds, chosen.faults):
         print(f"  {fault}")
     sys.stdout.flush()
     folder = Path(tempfile.mkdtemp(prefix=f"chaos-{seed}-"))
-    report = asyncio.run(chaos(servers, folder, seed=seed, seconds=seconds, names=names))
+    run = chaos(servers, folder, seed=seed, seconds=seconds, names=chosen.faults, coming=chosen.load)
+    report = asyncio.run(run)
     print(verdict(report))
     if report.violations:
-        chosen = f" --faults {','.join(names)}" if names else ""
         print(f"again: python -m tests.chaos --seed {seed} --seconds {seconds:g} --database {database}{chosen}")
         print(f"logs: {folder}")
     else:
@@ -69,14 +85,19 @@ def one_run(servers: Servers, database: Database, seed: int, seconds: float, nam
 
 def verdict(report: Report) -> str:
     figures = (
-        f"{len(report.faults)} faults, {report.tasks} tasks, {report.starts} starts of handlers, "
-        f"{report.lost} attempts lost, longest recovery {report.recovery:.1f} s, "
-        f"longest silence {report.silence:.1f} s, quiet {report.rest:.1f} s after the last"
+        f"{len(report.faults)} faults, {report.tasks} tasks, {report.retried} retried, "
+        f"{report.starts} starts of handlers, {report.deaths} workers ended by one, {report.lost} attempts lost, "
+        f"longest recovery {report.recovery:.1f} s, longest silence {report.silence:.1f} s, "
+        f"quiet {report.rest:.1f} s after the last"
     )
     if not report.violations:
         return f"seed {report.seed} HELD: {figures}"
     shown = "\n".join(f"  {sentence}" for sentence in report.violations[:SHOWN])
     return f"seed {report.seed} VIOLATED {len(report.violations)} times: {figures}\n{shown}"
+
+
+def _names(listed: str) -> list[str]:
+    return [one for one in listed.split(",") if one]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=0.0, help="more seeds, one after the other, for so long")
     parser.add_argument("--database", choices=get_args(Database), help="by default both, in turn")
     parser.add_argument("--faults", default="", help="only these, separated by commas")
+    parser.add_argument("--load", default="", help="only these of what comes, separated by commas")
     return parser
 
 

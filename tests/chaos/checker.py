@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from tests.chaos import ownership
-from tests.chaos.evidence import Evidence
+from tests.chaos import asked, fates, ownership
+from tests.chaos.evidence import Evidence, Span
 
-ENDED: Final = {"DONE", "FAILED", "CANCELLED"}
 MOVES: Final = {
     "PENDING": {"PROCESSING", "CANCELLED"},
     "PROCESSING": {"PROCESSING", "DONE", "FAILED", "CANCELLED", "PENDING"},
@@ -22,32 +21,18 @@ MOVES: Final = {
     "CANCELLED": {"PENDING"},
     "DONE": set(),
 }
-FAILS: Final = {
-    "stumbles": "ConnectionError",
-    "retries": "RetryLater",
-    "hostile": "Hostile",
-    "unrenderable": "SyntaxError",
-    "permanent": "Permanent",
-    "overstays": "TimeoutError",
-}
-"""How an attempt of a kind may fail, beside being lost."""
-ENDS: Final = {"hostile": "FAILED", "unrenderable": "FAILED", "permanent": "FAILED", "overstays": "FAILED"} | {
-    "cancelled": "CANCELLED"
-}
-"""How a kind ends; the others are DONE. Any is FAILED when its last attempt was lost."""
 CHILDREN: Final = 3
 SOON: Final = 30.0
 """Seconds after which a message in a queue that is served has been taken out of it."""
+HANDED_OVER: Final = 10.0
+"""Seconds after which a failure's message has reached `task.dead`, when nothing is broken."""
+BEFORE: Final = 0.5
+"""Seconds that what is broken takes until it works again."""
 
 
 def check(evidence: Evidence) -> list[str]:
     """Every violation, in the order of the checks."""
     return [sentence for one in CHECKS for sentence in one(evidence)]
-
-
-def every_create_was_answered_rightly(evidence: Evidence) -> Iterator[str]:
-    yield from (f"a create was refused: {answer}" for answer in evidence.refused)
-    yield from evidence.exits
 
 
 def no_log_tells_of_a_defect(evidence: Evidence) -> Iterator[str]:
@@ -56,11 +41,8 @@ def no_log_tells_of_a_defect(evidence: Evidence) -> Iterator[str]:
 
 
 def every_task_ended(evidence: Evidence) -> Iterator[str]:
-    for task, asked in evidence.accepted.items():
-        if task not in evidence.rows:
-            yield f"{task} ({asked.kind}) was accepted and is not there"
     for row in evidence.rows.values():
-        if row.status not in ENDED:
+        if row.status not in fates.ENDED:
             yield f"{row.id} ({row.kind}) did not end: {row.status} at version {row.version}, attempt {row.attempt}"
 
 
@@ -68,7 +50,7 @@ def every_history_is_whole(evidence: Evidence) -> Iterator[str]:
     for row in evidence.rows.values():
         history = evidence.histories[row.id]
         versions = [event.version for event in history]
-        if versions != list(range(1, len(history) + 1)):
+        if not history or versions != list(range(1, len(history) + 1)):
             yield f"{row.id} ({row.kind}) has the versions {versions}"
             continue
         last = history[-1]
@@ -91,17 +73,6 @@ def every_move_is_legal(evidence: Evidence) -> Iterator[str]:
             uncounted = (before.status, after.status) == ("PROCESSING", "PENDING") and not after.error
             if after.attempt - before.attempt != claimed - uncounted:
                 yield f"{move} with attempt {after.attempt} after {before.attempt}"
-
-
-def every_task_ends_as_its_kind_does(evidence: Evidence) -> Iterator[str]:
-    for row in evidence.rows.values():
-        for event in evidence.histories[row.id]:
-            failure = event.error["type"] if event.error else None
-            if failure not in (None, "WorkerLost", FAILS.get(row.kind)):
-                yield f"{row.id} ({row.kind}): attempt {event.attempt} failed with {failure}: {event.message}"
-        lost = row.status == "FAILED" and row.error is not None and row.error["type"] == "WorkerLost"
-        if row.status in ENDED and row.status != ENDS.get(row.kind, "DONE") and not lost:
-            yield f"{row.id} ({row.kind}) ended {row.status}: {row.error}"
 
 
 def every_parent_has_its_children_once(evidence: Evidence) -> Iterator[str]:
@@ -138,6 +109,27 @@ def dead_letters_are_the_poison_and_the_failed(evidence: Evidence) -> Iterator[s
             yield f"task.dead holds {letter}, which is neither poison nor FAILED"
 
 
+def no_failure_is_dead_lettered_twice(evidence: Evidence) -> Iterator[str]:
+    """But when something was broken about then: whoever does not know whether a message is there sends it again."""
+    letters = Counter(_task_of(letter) for letter in evidence.dead if letter[1] not in evidence.tried_poison)
+    broken = [*evidence.faults, *(one for some in evidence.stalls.values() for one in some)]
+    broken += [
+        Span(life.ended, life.ended, life.how)
+        for life in evidence.lives.values()
+        if life.ended is not None and life.how != "stopped"
+    ]
+    broken += [Span(death.at, death.at, "ended by a handler") for death in evidence.deaths]
+    for task, history in evidence.histories.items():
+        failures = [event for event in history if event.status == "FAILED"]
+        is_explained = any(
+            one.began <= event.at + HANDED_OVER and one.ended >= event.at - BEFORE
+            for one in broken
+            for event in failures
+        )
+        if letters[task] > len(failures) > 0 and not is_explained:
+            yield f"{task} was FAILED {len(failures)} times, and is in task.dead {letters[task]} times"
+
+
 def _task_of(letter: tuple[str | None, bytes]) -> str | None:
     message_id, body = letter
     try:
@@ -148,7 +140,7 @@ def _task_of(letter: tuple[str | None, bytes]) -> str | None:
 
 
 def every_watcher_saw_everything(evidence: Evidence) -> Iterator[str]:
-    unwatched = {task for task, asked in evidence.accepted.items() if not asked.watched}
+    unwatched = {task for task, one in evidence.accepted.items() if not one.watched}
     for watcher, seen in evidence.seen.items():
         for task, history in evidence.histories.items():
             saw = seen.get(task, {})
@@ -175,15 +167,25 @@ def every_feed_is_true_and_whole(evidence: Evidence) -> Iterator[str]:
 
 
 CHECKS: Final[tuple[Callable[[Evidence], Iterator[str]], ...]] = (
-    every_create_was_answered_rightly,
+    asked.everybody_was_answered_rightly,
+    asked.everything_accepted_is_there,
+    asked.every_row_was_asked_for,
+    asked.every_bulk_is_there_or_not,
+    asked.nothing_starts_before_its_date,
+    asked.every_inserted_task_says_what_it_should,
+    asked.every_retry_was_asked_for_and_every_answer_holds,
     no_log_tells_of_a_defect,
     every_task_ended,
     every_history_is_whole,
     every_move_is_legal,
-    every_task_ends_as_its_kind_does,
+    fates.every_task_ends_as_its_kind_does,
+    fates.every_failure_has_used_its_attempts,
+    fates.every_process_ends_as_it_was_told,
+    fates.every_death_is_recorded_as_a_loss,
     every_parent_has_its_children_once,
     nothing_is_left,
     dead_letters_are_the_poison_and_the_failed,
+    no_failure_is_dead_lettered_twice,
     every_watcher_saw_everything,
     every_feed_is_true_and_whole,
     ownership.nobody_else_runs_it_meanwhile,

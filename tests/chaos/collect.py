@@ -14,7 +14,7 @@ import aiormq
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.chaos.evidence import Event, Evidence, Row, Run, Span
+from tests.chaos.evidence import Death, Event, Evidence, Row, Run, Span
 from tests.services.server import Server
 
 ROWS = """
@@ -32,7 +32,6 @@ SELECT COUNT(*) FROM tasks WHERE status IN ('PENDING', 'PROCESSING') OR dispatch
 
 async def read_tables(engine: AsyncEngine, evidence: Evidence) -> None:
     evidence.rows, evidence.histories = {}, defaultdict(list)
-    wall = time.time() - time.monotonic()
     async with engine.connect() as connection:
         for one in await connection.execute(sa.text(ROWS)):
             evidence.rows[one.id] = Row(
@@ -48,7 +47,7 @@ async def read_tables(engine: AsyncEngine, evidence: Evidence) -> None:
                 key=one.idempotency_key,
             )
         for one in await connection.execute(sa.text(EVENTS)):
-            at, error = _monotonic(one.at, wall), _json(one.error)
+            at, error = instant(one.at) - evidence.epoch, _json(one.error)
             event = Event(
                 one.task_id, one.version, one.status, one.attempt, one.message, error=error, worker=one.worker_id, at=at
             )
@@ -59,8 +58,16 @@ def _json(stored: Any) -> Any:
     return json.loads(stored) if isinstance(stored, str | bytes) else stored
 
 
-def _monotonic(at: datetime, wall: float) -> float:
-    return at.replace(tzinfo=UTC).timestamp() - wall
+def instant(at: datetime) -> float:
+    return at.replace(tzinfo=UTC).timestamp()
+
+
+async def read_clock(engine: AsyncEngine) -> float:
+    """What the database's clock said, in seconds since 1970, when the monotonic one was at zero."""
+    async with engine.connect() as connection:
+        began = time.monotonic()
+        now = (await connection.execute(sa.text("SELECT UTC_TIMESTAMP(6)"))).scalar_one()
+        return instant(now) - (began + time.monotonic()) / 2
 
 
 async def versions(engine: AsyncEngine) -> dict[str, int]:
@@ -95,7 +102,7 @@ async def read_dead_letters(rabbitmq: Server) -> list[tuple[str | None, bytes]]:
 
 
 def read_journal(path: Path, evidence: Evidence) -> None:
-    """Starts and ends of handlers, and when a process did not run."""
+    """Starts and ends of handlers, when one ended its process, and when a process did not run."""
     begun: dict[tuple[str, ...], list[float]] = defaultdict(list)
     runs: list[Run] = []
     for line in path.read_text().splitlines():
@@ -106,6 +113,8 @@ def read_journal(path: Path, evidence: Evidence) -> None:
                 evidence.stalls[int(rest[0])].append(span)
         elif what == "start":
             begun[tuple(rest[:3])].append(float(rest[3]))
+        elif what == "dies":
+            evidence.deaths.append(Death(rest[0], int(rest[1]), int(rest[2]), float(rest[3]), int(rest[4])))
         else:
             runs.append(_run(rest, begun[tuple(rest[:3])].pop(0), float(rest[3])))
     evidence.runs = runs + [_run([*name], at, None) for name, some in begun.items() for at in some]

@@ -57,7 +57,9 @@ class Run:
 
 @dataclass(eq=False)
 class Life:
-    """Of a process, from its start to its end, and how that came: killed, stopped, by itself."""
+    """Of a process, from its start to its end, and how that came: killed, stopped, by itself, did not start, did not
+    stop.
+    """
 
     member: str
     pid: int
@@ -65,6 +67,18 @@ class Life:
     ended: float | None = None
     how: str = ""
     told_to_stop: float | None = None
+    code: int | None = None
+
+
+@dataclass(frozen=True)
+class Death:
+    """That a handler announced of its own process, with the code that this is to end with."""
+
+    task: str
+    attempt: int
+    pid: int
+    at: float
+    code: int
 
 
 @dataclass(frozen=True)
@@ -85,16 +99,36 @@ class Accepted:
     at: float
     watched: bool
     """Whether every watcher heard already when it was asked for."""
+    key: str | None = None
+    due: float | None = None
+    """The date before which it must not start."""
+    says: str | None = None
+    """The message that it must end with."""
+
+
+@dataclass
+class Retry:
+    """What a careful client, the only one for its task, came to: it asks again until it has an answer."""
+
+    asks: int = 0
+    version: int | None = None
+    """Of the row, as the answer has it; None without one, and after a conflict."""
+    is_conflict: bool = False
 
 
 @dataclass
 class Evidence:
     lease: float
+    epoch: float = 0.0
+    """What the database's clock said, in seconds since 1970, when the monotonic one was at zero."""
     accepted: dict[str, Accepted] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
-    """Answers that no create may get."""
-    exits: list[str] = field(default_factory=list)
-    """Processes that ended in another way than they were told to."""
+    """Answers that nobody may get."""
+    unanswered: int = 0
+    """Careful clients who had no answer in the end."""
+    bulks: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """By the keys of tasks that were asked for at once: whether `all` of them must be there, `none`, or `either`."""
+    retries: dict[str, Retry] = field(default_factory=dict)
     defects: list[str] = field(default_factory=list)
     """What our processes logged as errors: none of it has to do with a service that is away."""
     lives: dict[int, Life] = field(default_factory=dict)
@@ -106,6 +140,8 @@ class Evidence:
     """Of the database."""
     locked: set[str] = field(default_factory=set)
     """Tasks whose row the driver held a lock on for longer than a lease."""
+    faults: list[Span] = field(default_factory=list)
+    """All of the schedule, as they came."""
     emptied: list[float] = field(default_factory=list)
     """When the queue was purged or deleted."""
     poison: dict[bytes, float] = field(default_factory=dict)
@@ -114,6 +150,7 @@ class Evidence:
     rows: dict[str, Row] = field(default_factory=dict)
     histories: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     runs: list[Run] = field(default_factory=list)
+    deaths: list[Death] = field(default_factory=list)
     dead: list[tuple[str | None, bytes]] = field(default_factory=list)
     """What `task.dead` holds: (message id, body)."""
     waiting: dict[str, tuple[int, int]] = field(default_factory=dict)

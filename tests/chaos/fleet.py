@@ -8,7 +8,7 @@ import signal
 import struct
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ from tests.chaos.evidence import Life
 from tests.integration.program import START_SECONDS, Program, free_port
 
 LEASE: Final = 4.0
+JOURNAL: Final = "journal"
 SITE: Final = Path(__file__).with_name("clock")
 READY: Final = {"api": "serving", "worker": "worker started"}
 STOP_SECONDS: Final = 30.0
@@ -32,7 +33,6 @@ class Member:
     port: int = field(default_factory=free_port)
     program: Program | None = None
     lives: list[Life] = field(default_factory=list)
-    exits: list[str] = field(default_factory=list)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -85,38 +85,47 @@ class Member:
         await self.program.kill()
 
     async def stop(self) -> None:
-        """Politely; killed when that takes too long, which is then told."""
+        """Politely; killed when that takes too long."""
         life = self.lives[-1]
         assert self.program
         life.how, life.told_to_stop = "stopped", time.monotonic()
-        self.program.signal(signal.SIGTERM)
+        with suppress(ProcessLookupError):  # a handler has ended it
+            self.program.signal(signal.SIGTERM)
         try:
-            code = await self.program.exit_code(within=STOP_SECONDS)
-            if code:
-                self.exits.append(f"{self.name} ({life.pid}) ended with {code} after SIGTERM")
+            life.code = await self.program.exit_code(within=STOP_SECONDS)
         except TimeoutError:
-            self.exits.append(f"{self.name} ({life.pid}) did not end within {STOP_SECONDS:.0f} s after SIGTERM")
+            life.how = "did not stop"
             await self.program.kill()
         life.ended = time.monotonic()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        os.kill(self.pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            os.kill(self.pid, signal.SIGCONT)
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):  # a handler has ended it
+            os.kill(self.pid, number)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """It runs, and nobody else does anything to it meanwhile."""
+        async with self.lock:
+            program, life = self.program, self.lives[-1]
+            if program is not None and program.process.returncode is not None and not life.how:
+                life.how, life.ended, life.code = "by itself", time.monotonic(), program.process.returncode
+                await self.start()
+            yield
 
     async def watch(self) -> None:
-        """Start it again when it ends by itself, which is then told."""
+        """Start it again when it ends by itself."""
         while True:
             await asyncio.sleep(0.2)
-            async with self.lock:
-                program, life = self.program, self.lives[-1]
-                if program is not None and program.process.returncode is not None and not life.how:
-                    life.how, life.ended = "by itself", time.monotonic()
-                    self.exits.append(f"{self.name} ({life.pid}) ended by itself with {program.process.returncode}")
-                    await self.start()
+            async with self.held():
+                pass
 
 
 @dataclass
@@ -157,7 +166,7 @@ async def open_fleet(folder: Path, near: Mapping[str, str], far: Mapping[str, st
         "DB_CONNECT_BACKOFF": "0.5",
         "RABBITMQ_CONNECT_BACKOFF": "0.5",
         "LOG_FORMAT": "json",
-        "CHAOS_JOURNAL": str(folder / "journal"),
+        "CHAOS_JOURNAL": str(folder / JOURNAL),
     }
     wanted: dict[str, Mapping[str, str]] = {"api-0": near, "api-1": far, "worker-0": near, "worker-1": far}
     wanted |= {"worker-2": near, "dispatcher": {**near, "WORKER_QUEUES": "nobodys"}}

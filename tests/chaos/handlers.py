@@ -6,11 +6,12 @@ What one returns or raises names the attempt and the process, so that an outcome
 import asyncio
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from taskflow import Context, Permanent, RetryLater, Snooze, task
 from taskflow.db.outcome import Backoff
@@ -35,6 +36,16 @@ def write(line: str) -> None:
     handle = os.open(os.environ["CHAOS_JOURNAL"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(handle, f"{line}\n".encode())
     os.close(handle)
+
+
+def end_this_process(payload: Payload, ctx: Context) -> NoReturn:
+    """As a native library that crashes would, or the kernel when memory runs out."""
+    is_killed = payload["by"] == "SIGKILL"
+    code = -signal.SIGKILL if is_killed else 3
+    write(f"dies {ctx.task_id} {ctx.attempt} {os.getpid()} {time.monotonic()} {code}")
+    if is_killed:
+        os.kill(os.getpid(), signal.SIGKILL)
+    os._exit(code)
 
 
 @task("quick", backoff=SOON)
@@ -143,9 +154,28 @@ def permanent(payload: Payload, ctx: Context) -> str:
         raise Permanent(name)
 
 
+def is_retried(ctx: Context) -> bool:
+    return os.path.exists(f"{os.environ['CHAOS_JOURNAL']}.{ctx.task_id}.retried")
+
+
 @task("cancelled", backoff=SOON)
 async def cancelled(payload: Payload, ctx: Context) -> str:
-    """The driver asks for its cancellation."""
+    """The driver asks for its cancellation, or notes that it asks for its retry."""
     with noted(ctx) as name:
-        await asyncio.sleep(60)
+        if not is_retried(ctx):
+            await asyncio.sleep(60)
         return name
+
+
+@task("kills", backoff=SOON)
+async def kills(payload: Payload, ctx: Context) -> str:
+    with noted(ctx) as name:
+        if ctx.attempt == 1:
+            end_this_process(payload, ctx)
+        return name
+
+
+@task("deadly", max_attempts=2)
+def deadly(payload: Payload, ctx: Context) -> str:
+    with noted(ctx):
+        end_this_process(payload, ctx)

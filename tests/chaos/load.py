@@ -1,76 +1,93 @@
-"""A steady load over both doors: careful clients who ask again, with the same key, until they have an answer."""
+"""A steady load: what comes, how often, and what becomes of it until it has ended."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
-import aiormq
-import httpx
-
 from tests.chaos.checker import CHILDREN
+from tests.chaos.clients import Clients, open_clients
 from tests.chaos.evidence import Accepted, Evidence
-from tests.integration.api import CREATE
+from tests.chaos.strangers import Strangers
 
 RATE: Final = 12.0
-"""Tasks a second, while not too many are on their way."""
+"""Creates a second, while not too many are on their way."""
 UNANSWERED: Final = 40
 UNENDED: Final = 120
-POISON_EVERY: Final = 1.5
-PATIENCE: Final = 6.0
-CANCEL: Final = "mutation ($id: ID!) { cancelTask(id: $id) { id status } }"
-KINDS: Final[dict[str, int]] = {
-    "quick": 44,
+RETRY_EVERY: Final = 3
+"""Of the tasks that end FAILED, and of those that end CANCELLED, one in so many is retried, the first included."""
+KINDS: Final[dict[str, float]] = {
+    "quick": 36,
     "long": 5,
     "thread": 9,
     "blocks": 3,
     "overstays": 2,
     "forks": 3,
-    "parent": 6,
+    "parent": 5,
     "snoozes": 5,
     "retries": 4,
-    "stumbles": 7,
+    "stumbles": 6,
     "hostile": 3,
     "unrenderable": 3,
     "permanent": 2,
     "cancelled": 4,
+    "kills": 0.6,
+    "deadly": 0.4,
 }
+WAYS: Final[dict[str, float]] = {"scheduled": 4, "bulk": 2, "inserted": 1.5, "unpublished": 1.5}
+"""Not one at a time, for now, over the API."""
+COMING: Final = KINDS | WAYS
 """How often each comes, in a hundred."""
-
-
-class Unavailable(Exception):
-    """The API has said so: ask again."""
+BULK: Final = ("quick", "thread", "stumbles", "retries", "permanent")
 
 
 @dataclass
 class Load:
-    """`asked` counts what is on its way; `ended` is told by a watcher."""
+    """`asking` is what is on its way; `ended` is told by a watcher."""
 
-    urls: list[str]
+    clients: Clients
+    strangers: Strangers
     chance: random.Random
     evidence: Evidence
-    http: httpx.AsyncClient
-    kinds: dict[str, int] = field(default_factory=lambda: dict(KINDS))
+    journal: Path
+    names: Sequence[str] = ()
+    """Only these come; all, where there are none."""
     watched: bool = False
     unended: set[str] = field(default_factory=set)
     asking: set[asyncio.Task[Any]] = field(default_factory=set)
+    _until: float = 0.0
     _count: int = 0
+    _ends: Counter[str] = field(default_factory=Counter)
+    _had_ended: set[str] = field(default_factory=set)
 
-    def ended(self, task: str) -> None:
+    def ended(self, task: str, status: str) -> None:
+        """May be told again."""
         self.unended.discard(task)
+        if status == "DONE" or task in self._had_ended or time.monotonic() > self._until:
+            return
+        self._had_ended.add(task)
+        if self._ends[status] % RETRY_EVERY == 0:
+            self.start(self.retry(task))
+        self._ends[status] += 1
 
     async def run(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        """Each comes once at first, then as often as it should."""
+        self._until = time.monotonic() + seconds
+        coming = {name: weight for name, weight in COMING.items() if name in (self.names or COMING)}
+        first = self.chance.sample(sorted(coming), len(coming))
+        while time.monotonic() < self._until:
             if len(self.asking) < UNANSWERED and len(self.unended) < UNENDED:
-                self.start(self.create(self._any_kind()))
+                name = first.pop() if first else self.chance.choices([*coming], [*coming.values()])[0]
+                self.start(self._come(name))
             await asyncio.sleep(self.chance.expovariate(RATE))
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -78,8 +95,72 @@ class Load:
         self.asking.add(task)
         task.add_done_callback(self.asking.discard)
 
-    def _any_kind(self) -> str:
-        return self.chance.choices(list(self.kinds), list(self.kinds.values()))[0]
+    async def _come(self, name: str) -> None:
+        match name:
+            case "scheduled":
+                await self.create("quick", ahead=self.chance.uniform(1, 4))
+            case "bulk":
+                await self.create_many()
+            case "inserted" | "unpublished":
+                self.unended.add(await self.strangers.insert(publishes=name == "inserted"))
+            case kind:
+                await self.create(kind)
+
+    async def create(self, kind: str, *, ahead: float | None = None) -> None:
+        """To run at once, or `ahead` seconds from now by the database's clock."""
+        watched, key, asked, due = self.watched, str(uuid.uuid4()), self._asked(kind), None
+        if ahead is not None:
+            due = time.monotonic() + ahead
+            asked["runAt"] = datetime.fromtimestamp(self.evidence.epoch + due, UTC).isoformat().replace("+00:00", "Z")
+        if task := await self.clients.create(asked, key):
+            self._accept(task, Accepted(kind, time.monotonic(), watched, key, due))
+            if kind == "cancelled":
+                await asyncio.sleep(self.chance.uniform(0, 2))
+                await self.clients.cancel(task)
+
+    async def create_many(self) -> None:
+        """Several at once, by a client who is careful, does not wait for the answer, or asks for what is invalid."""
+        kinds = self.chance.choices(BULK, k=self.chance.randint(2, 6))
+        inputs = [self._asked(kind) | {"idempotencyKey": str(uuid.uuid4())} for kind in kinds]
+        keys = _keys(inputs)
+        self.evidence.bulks[keys] = "either"
+        match self.chance.choice(["careful", "careful", "impatient", "invalid"]):
+            case "impatient":
+                await self.clients.create_impatiently(inputs, within=self.chance.uniform(0.01, 0.2))
+            case "invalid":
+                self.evidence.bulks[keys] = "none"
+                await self.clients.create_in_vain([*inputs, self._asked("quick") | {"title": " "}], "BAD_USER_INPUT")
+            case "careful":
+                ids = await self.clients.create_many(inputs)
+                self.evidence.bulks[keys] = "all"
+                for kind, key, task in zip(kinds, keys, ids or [], strict=True):
+                    self._accept(task, Accepted(kind, time.monotonic(), watched=True, key=key))
+                await self._repeat_one_in_another_way(inputs[-1])
+
+    async def _repeat_one_in_another_way(self, known: dict[str, Any]) -> None:
+        """Its key stands for another input: with it, nothing is created."""
+        fresh = [self._asked("quick") | {"idempotencyKey": str(uuid.uuid4())} for _ in range(2)]
+        self.evidence.bulks[_keys(fresh)] = "none"
+        await self.clients.create_in_vain([*fresh, known | {"title": "Another"}], "CONFLICT")
+
+    async def retry(self, task: str) -> None:
+        """After it has ended, once."""
+        await asyncio.sleep(self.chance.uniform(0, 4))
+        self._tell_its_handler(task)
+        self.unended.add(task)
+        await self.clients.retry(task)
+
+    def _tell_its_handler(self, task: str) -> None:
+        """That nobody will cancel it again."""
+        Path(f"{self.journal}.{task}.retried").touch()
+
+    def _accept(self, task: str, accepted: Accepted) -> None:
+        self.evidence.accepted[task] = accepted
+        self.unended.add(task)
+
+    def _asked(self, kind: str) -> dict[str, Any]:
+        self._count += 1
+        return {"title": f"{kind} {self._count}", "kind": kind, "payload": self._payload(kind)}
 
     def _payload(self, kind: str) -> dict[str, Any]:
         match kind:
@@ -91,103 +172,21 @@ class Load:
                 return {"seconds": self.chance.uniform(0.1, 2.0)}
             case "parent":
                 return {"children": CHILDREN}
+            case "kills" | "deadly":
+                return {"by": self.chance.choice(["SIGKILL", "exit"])}
         return {}
 
-    async def create(self, kind: str) -> str | None:
-        """Its id once it is accepted; None when it was refused, which is a violation."""
-        self._count += 1
-        number, watched, payload = self._count, self.watched, self._payload(kind)
-        asked = {"title": f"{kind} {number}", "kind": kind, "payload": payload}
-        door = self._rest if number % 2 else self._graphql
-        key = str(uuid.uuid4())
-        for turn in range(number // 2, 1_000_000):
-            try:
-                task = await door(self.urls[turn % len(self.urls)], asked, key)
-                break
-            except (httpx.TransportError, Unavailable):
-                await asyncio.sleep(0.2)
-        if task:
-            self.evidence.accepted[task] = Accepted(kind, time.monotonic(), watched)
-            self.unended.add(task)
-            if kind == "cancelled":
-                await asyncio.sleep(self.chance.uniform(0, 2))
-                await self.cancel(task)
-        return task
 
-    async def _rest(self, url: str, asked: dict[str, Any], key: str) -> str | None:
-        response = await self.http.post(f"{url}/tasks", json=asked, headers={"Idempotency-Key": key})
-        if response.status_code in (200, 201):
-            return str(response.json()["task_id"])
-        self._refuse(response, unavailable=response.status_code == 503)
-        return None
-
-    async def _graphql(self, url: str, asked: dict[str, Any], key: str) -> str | None:
-        variables = {"input": asked | {"idempotencyKey": key}}
-        response = await self.http.post(f"{url}/graphql", json={"query": CREATE, "variables": variables})
-        body = response.json()
-        if response.status_code == 200 and "errors" not in body:
-            return str(body["data"]["createTask"]["task"]["id"])
-        self._refuse(response, unavailable=_code(body) == "SERVICE_UNAVAILABLE" or response.status_code == 503)
-        return None
-
-    def _refuse(self, response: httpx.Response, *, unavailable: bool) -> None:
-        """Raises Unavailable."""
-        if unavailable:
-            raise Unavailable
-        self.evidence.refused.append(f"{response.status_code} {response.text[:300]}")
-
-    async def cancel(self, task: str) -> None:
-        """Until somebody has said yes, or that it has ended."""
-        for turn in range(1_000_000):
-            url = self.urls[turn % len(self.urls)]
-            with suppress(httpx.TransportError):
-                asked = {"query": CANCEL, "variables": {"id": task}}
-                body = (await self.http.post(f"{url}/graphql", json=asked)).json()
-                if "errors" not in body or _code(body) == "CONFLICT":
-                    return
-                if _code(body) != "SERVICE_UNAVAILABLE":
-                    self.evidence.refused.append(f"cancelTask: {body}")
-                    return
-            await asyncio.sleep(0.2)
-
-    async def poison(self, broker: str) -> None:
-        """Messages that nobody can run, from time to time; only what the broker confirmed has to be accounted for."""
-        for number in range(1_000_000):
-            await asyncio.sleep(POISON_EVERY)
-            body = _poison(number, self.chance)
-            self.evidence.tried_poison.add(body)
-            with suppress(aiormq.exceptions.AMQPError, OSError, asyncio.TimeoutError):
-                async with asyncio.timeout(PATIENCE), aiormq.connect(broker) as connection:
-                    channel = await connection.channel()
-                    properties = aiormq.spec.Basic.Properties(delivery_mode=2, content_type="application/json")
-                    answer = await channel.basic_publish(
-                        body, exchange="task.topic", routing_key="task.created", mandatory=True, properties=properties
-                    )
-                    if isinstance(answer, aiormq.spec.Basic.Ack):
-                        self.evidence.poison[body] = time.monotonic()
-
-
-def _code(body: dict[str, Any]) -> str | None:
-    errors = body.get("errors") or [{}]
-    return (errors[0].get("extensions") or {}).get("code")
-
-
-def _poison(number: int, chance: random.Random) -> bytes:
-    unknown = str(uuid.UUID(int=chance.getrandbits(128), version=4))
-    match number % 4:
-        case 0:
-            return b"\xff\xfe not JSON %d" % number
-        case 1:
-            return json.dumps(["no object", number]).encode()
-        case 2:
-            return json.dumps({"payload": {"number": number}, "requested_at": "2026-01-01T00:00:00Z"}).encode()
-    return json.dumps({"task_id": unknown, "payload": None, "requested_at": "2026-01-01T00:00:00Z"}).encode()
+def _keys(inputs: list[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(one["idempotencyKey"] for one in inputs)
 
 
 @asynccontextmanager
-async def open_load(urls: list[str], chance: random.Random, evidence: Evidence) -> AsyncIterator[Load]:
-    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
-        load = Load(urls, chance, evidence, http)
+async def open_load(
+    urls: list[str], strangers: Strangers, evidence: Evidence, journal: Path, names: Sequence[str]
+) -> AsyncIterator[Load]:
+    async with open_clients(urls, evidence) as clients:
+        load = Load(clients, strangers, strangers.chance, evidence, journal, names)
         try:
             yield load
         finally:

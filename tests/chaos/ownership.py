@@ -12,6 +12,7 @@ from itertools import combinations, pairwise
 from typing import Final
 
 from tests.chaos.evidence import Event, Evidence, Run
+from tests.chaos.fates import death_of
 
 NAME: Final = re.compile(r"attempt (\d+) of process (\d+)")
 """How each handler calls a run of its own, in what it returns or raises."""
@@ -42,6 +43,8 @@ def _end(evidence: Evidence, run: Run) -> float:
     ends = [run.ended]
     if life := evidence.lives.get(run.pid):
         ends += [life.ended, life.told_to_stop]
+    if death := death_of(evidence, run.pid):
+        ends.append(death.at)
     return min((one for one in ends if one is not None), default=math.inf)
 
 
@@ -97,6 +100,8 @@ def explained(evidence: Evidence, event: Event) -> bool:
     life = evidence.lives.get(event.pid or 0)
     if life is None or event.task in evidence.locked:
         return life is not None
+    if (death := death_of(evidence, life.pid)) and event.at >= death.at:
+        return True
     if life.how != "stopped" and life.ended is not None and event.at >= life.ended - SLACK:
         return True
     if life.told_to_stop is not None and life.ended is not None and event.at >= life.told_to_stop:

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 
 from tests.chaos import collect, ownership
 from tests.chaos.checker import check
-from tests.chaos.evidence import Evidence, Span
+from tests.chaos.evidence import Evidence
 from tests.chaos.faults import inflict
 from tests.chaos.faults.world import World, noted
-from tests.chaos.fleet import LEASE, open_fleet
+from tests.chaos.fleet import JOURNAL, LEASE, open_fleet
 from tests.chaos.load import Load, open_load
 from tests.chaos.schedule import Fault, schedule
 from tests.chaos.servers import Servers, delete_queues, empty_database
+from tests.chaos.strangers import Strangers
 from tests.chaos.watch import Watchers, open_watchers
 from tests.contracts.proxy import open_proxy
 from tests.integration.program import run as run_command
@@ -50,41 +51,63 @@ class Report:
     """Attempts that were taken for lost."""
     starts: int = 0
     """Of handlers."""
+    deaths: int = 0
+    """Of processes that a handler ended."""
+    retried: int = 0
+    """Tasks that somebody asked to run again."""
     violations: list[str] = field(default_factory=list)
 
 
-async def chaos(servers: Servers, folder: Path, *, seed: int, seconds: float, names: Sequence[str] = ()) -> Report:
+async def chaos(
+    servers: Servers,
+    folder: Path,
+    *,
+    seed: int,
+    seconds: float,
+    names: Sequence[str] = (),
+    coming: Sequence[str] = (),
+) -> Report:
+    """With these faults and this load only, or with all."""
     report = Report(seed, schedule(seed, seconds, names))
     evidence = Evidence(LEASE)
     ends: dict[str, float] = {}
     async with AsyncExitStack() as stack:
-        world, load, watchers = await _open(stack, servers, folder, evidence, seed, ends)
+        world, load, watchers = await _open(stack, servers, folder, evidence, seed, ends, coming)
         began = time.monotonic()
-        over = await _disturb(world, load, report.faults, seconds)
+        await _disturb(world, load, report.faults, seconds)
         await _rest(world, load, report)
+        evidence.unanswered = len(load.asking)
         report.silence = watchers.longest_silence(began, began + seconds)
-        report.recovery = _recovery(over, evidence, ends)
+        report.recovery = _recovery(evidence, ends)
         await _gather(world, watchers, folder, evidence)
         await world.fleet.stop()
     collect.read_logs(folder, evidence)
     report.tasks = len(evidence.rows)
     for member in world.fleet.members.values():
-        evidence.exits += member.exits
         evidence.lives |= {life.pid: life for life in member.lives}
     report.starts, report.lost = len(evidence.runs), len(ownership.losses(evidence))
+    report.deaths, report.retried = len(evidence.deaths), len(evidence.retries)
     report.violations = check(evidence)
     return report
 
 
 async def _open(
-    stack: AsyncExitStack, servers: Servers, folder: Path, evidence: Evidence, seed: int, ends: dict[str, float]
+    stack: AsyncExitStack,
+    servers: Servers,
+    folder: Path,
+    evidence: Evidence,
+    seed: int,
+    ends: dict[str, float],
+    coming: Sequence[str],
 ) -> tuple[World, Load, Watchers]:
     world = await stack.enter_async_context(_world(servers, folder, evidence))
     urls = [one.url for one in world.fleet.apis]
-    load = await stack.enter_async_context(open_load(urls, random.Random(f"load {seed}"), evidence))
+    evidence.epoch = await collect.read_clock(world.engine)
+    strangers = Strangers(world.engine, servers.rabbitmq.url, random.Random(f"load {seed}"), evidence)
+    load = await stack.enter_async_context(open_load(urls, strangers, evidence, folder / JOURNAL, coming))
 
-    def on_end(task: str) -> None:
-        load.ended(task)
+    def on_end(task: str, status: str) -> None:
+        load.ended(task, status)
         ends.setdefault(task, time.monotonic())
 
     watchers = await stack.enter_async_context(open_watchers(urls, on_end))
@@ -111,16 +134,15 @@ async def _world(servers: Servers, folder: Path, evidence: Evidence) -> AsyncIte
         yield World(fleet, servers, engine, [*relays.values()], evidence)
 
 
-async def _disturb(world: World, load: Load, faults: Sequence[Fault], seconds: float) -> list[Span]:
-    """All of the schedule. From when to when each fault was."""
-    over: list[Span] = []
+async def _disturb(world: World, load: Load, faults: Sequence[Fault], seconds: float) -> None:
+    """All of the schedule."""
 
     async def later(fault: Fault) -> None:
         await asyncio.sleep(fault.at)
-        with noted(over, fault.name):
+        with noted(world.evidence.faults, fault.name):
             await inflict(world, fault)
 
-    poison = asyncio.create_task(load.poison(world.servers.rabbitmq.url))
+    poison = asyncio.create_task(load.strangers.poison())
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(load.run(seconds))
@@ -129,7 +151,6 @@ async def _disturb(world: World, load: Load, faults: Sequence[Fault], seconds: f
     finally:
         poison.cancel()
         await asyncio.wait([poison])
-    return over
 
 
 async def _rest(world: World, load: Load, report: Report) -> None:
@@ -148,7 +169,7 @@ async def _gather(world: World, watchers: Watchers, folder: Path, evidence: Evid
         async with asyncio.timeout(CATCH_UP):
             await _caught_up(world, watchers)
     await collect.read_tables(world.engine, evidence)
-    collect.read_journal(folder / "journal", evidence)
+    collect.read_journal(folder / JOURNAL, evidence)
     evidence.waiting = await collect.depths(world.servers.rabbitmq)
     evidence.dead = await collect.read_dead_letters(world.servers.rabbitmq)
     evidence.seen = {name: one.versions for name, one in watchers.subscribers.items()}
@@ -164,9 +185,9 @@ async def _caught_up(world: World, watchers: Watchers) -> None:
         await asyncio.sleep(0.2)
 
 
-def _recovery(over: list[Span], evidence: Evidence, ends: dict[str, float]) -> float:
+def _recovery(evidence: Evidence, ends: dict[str, float]) -> float:
     """Of what was accepted after a fault, and after those that it overlapped: the first that ended."""
-    longest = 0.0
+    longest, over = 0.0, evidence.faults
     for at in (one.ended for one in over if not any(other.began < one.ended < other.ended for other in over)):
         later = [ends[task] for task, asked in evidence.accepted.items() if asked.at > at and task in ends]
         longest = max(longest, min(later, default=at) - at)

@@ -19,11 +19,14 @@ SECONDS: Final = 24.0
 BRIEF: Final = (
     "kill-api",
     "kill-worker",
+    "stop-api",
     "freeze-worker",
     "queue-purge",
     "queue-delete",
+    "queue-unbind",
     "broker-close",
     "redis-kill-clients",
+    "redis-flush",
     "database-kill-connections",
     "database-deadlocks",
     "network-cut",
@@ -43,3 +46,5 @@ async def test_what_must_hold_holds_under_faults(tmp_path: Path) -> None:
     print(verdict(report))
     assert not report.violations, verdict(report)
     assert report.tasks > SECONDS
+    assert report.deaths
+    assert report.retried

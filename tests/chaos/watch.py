@@ -22,13 +22,13 @@ class Subscriber(Watcher):
     """Tells when it hears, and of each end."""
 
     heard_at: list[float] = field(default_factory=list)
-    on_end: Callable[[str], None] = print
+    on_end: Callable[[str, str], None] = print
 
     async def _note(self, event: dict[str, Any]) -> None:
         await super()._note(event)
         self.heard_at.append(time.monotonic())
         if event["status"] in ENDED:
-            self.on_end(event["taskId"])
+            self.on_end(event["taskId"], event["status"])
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Watchers:
 
 
 @asynccontextmanager
-async def open_watchers(urls: list[str], on_end: Callable[[str], None]) -> AsyncIterator[Watchers]:
+async def open_watchers(urls: list[str], on_end: Callable[[str, str], None]) -> AsyncIterator[Watchers]:
     """Two of each kind, one at each API."""
     subscribers = {f"the subscriber at {url}": Subscriber(url, on_end=on_end) for url in urls}
     watchers = Watchers(subscribers, [Feed(url) for url in urls])

@@ -38,3 +38,28 @@ async def test_a_consumer_may_want_more_and_less_while_messages_flow(broker: Bro
                 got |= ids([delivery])
                 await delivery.ack()
     await eventually(depth_is(broker, "default", 0))
+
+
+async def test_a_queue_that_is_left_out_gives_back_what_was_not_iterated_while_the_others_go_on(broker: Broker) -> None:
+    await broker.publish([message("mail") for _ in range(3)])
+    async with broker.consume(["default", "mail"], prefetch=5) as consumer:
+        (in_hand,) = await take(consumer, 1)
+        await consumer.want(5, without=["mail"])
+        await eventually(depth_is(broker, "mail", 2))
+        await in_hand.ack()
+        sent = message()
+        await broker.publish([message("mail"), sent])
+        (delivery,) = await take(consumer, 1)
+        assert ids([delivery]) == {sent.task_id}
+        assert await broker.depth("mail") == 3
+        await consumer.want(5)
+        assert len(await take(consumer, 3)) == 3
+
+
+async def test_a_consumer_may_begin_with_queues_left_out(broker: Broker) -> None:
+    await broker.publish([message(), message("mail")])
+    async with broker.consume(["default", "mail"], prefetch=0) as consumer:
+        await consumer.want(5, without=["default", "mail"])
+        await consumer.want(5, without=["default"])
+        await take(consumer, 1)
+        assert await broker.depth("default") == 1

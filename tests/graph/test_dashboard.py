@@ -1,5 +1,6 @@
 """The built dashboard, as the API serves it."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -81,6 +82,18 @@ async def test_no_script_may_be_inline_and_only_the_api_may_be_elsewhere(browser
     assert "script-src 'self';" in policy
     assert "connect-src 'self' https://api.example.com wss://api.example.com;" in policy
     assert "default-src 'none'" in policy
+
+
+async def test_a_style_is_inline_only_with_what_the_page_was_given(
+    built: Dashboard, browser: httpx.AsyncClient
+) -> None:
+    (built.folder / "index.html").write_text('<meta property="csp-nonce" nonce="TASKFLOW_NONCE" />')
+    pages = [await browser.get("/") for _ in range(2)]
+    nonces = [re.findall(r'nonce="([\w-]{22})"', page.text) for page in pages]
+    assert nonces[0] != nonces[1]
+    for page, (nonce,) in zip(pages, nonces, strict=True):
+        assert f"style-src 'self' 'nonce-{nonce}';" in page.headers["content-security-policy"]
+    assert "style-src 'self';" in (await browser.get("/favicon.svg")).headers["content-security-policy"]
 
 
 async def test_a_hashed_file_is_kept_for_ever_and_sent_as_it_was_compressed(browser: httpx.AsyncClient) -> None:

@@ -1,6 +1,7 @@
 """The hub delivers every change once and in the order of versions, and nothing else."""
 
 import json
+from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
@@ -74,6 +75,19 @@ async def test_strangers_row_is_delivered_from_the_state_it_was_found_in(patient
     async with patient.hub.watch() as watcher:
         async with resources.engine.begin() as connection:
             await connection.execute(sa.text("INSERT INTO tasks (id, title, status) VALUES ('s', 'Theirs', 'PENDING')"))
+        await patient.submitter.cancel("s")
+        events = await take(watcher, 2)
+    assert [(event.version, event.status) for event in events] == [(1, "PENDING"), (2, "CANCELLED")]
+
+
+async def test_strangers_row_that_waited_before_anybody_watched_is_delivered_from_the_state_it_was_found_in(
+    patient: Bench, resources: Resources
+) -> None:
+    """Its second change is recorded with the first; of other tasks that are so old, the first was long before."""
+    insert = "INSERT INTO tasks (id, title, status, created_at) VALUES ('s', 'Theirs', 'PENDING', :created_at)"
+    async with resources.engine.begin() as connection:
+        await connection.execute(sa.text(insert), {"created_at": datetime(2026, 1, 1)})
+    async with patient.hub.watch() as watcher:
         await patient.submitter.cancel("s")
         events = await take(watcher, 2)
     assert [(event.version, event.status) for event in events] == [(1, "PENDING"), (2, "CANCELLED")]

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from taskflow.graph.http.security import LocalNames
+from taskflow.graph.http.security import LocalClients, LocalNames
 from taskflow.graph.services import Services
 from taskflow.infra.errors import StartError
 from tests.graph.client import PROTOCOL
@@ -125,3 +125,26 @@ async def test_socket_under_a_rebound_name_is_refused(app: Starlette) -> None:
         with pytest.raises(InvalidStatus) as refused:
             await connect(f"ws://rebound.test:{port}/ws", host="127.0.0.1")
         assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("client", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("::1", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("192.168.0.7", 403),
+        ("::ffff:192.168.0.7", 403),
+        ("2001:db8::1", 403),
+        ("testclient", 200),
+        ("", 200),
+    ],
+)
+async def test_in_another_server_and_without_tokens_it_answers_to_its_own_machine(
+    app: Starlette, client: str, status: int
+) -> None:
+    transport = httpx.ASGITransport(LocalClients(app), client=(client, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://taskflow.test") as asking:
+        response = await asking.get("/tasks")
+    assert response.status_code == status
+    assert status == 200 or "API_INSECURE=1" in response.json()["detail"]

@@ -83,3 +83,10 @@ def test_address_that_can_not_be_had_is_named_with_what_to_do() -> None:
         pass
     with pytest.raises(StartError, match=r"Can't listen on nowhere.invalid:0"), listening("nowhere.invalid", 0):
         pass
+
+
+def test_it_listens_where_others_reach_it_only_when_it_may() -> None:
+    with pytest.raises(StartError, match="API_INSECURE=1"), listening("0.0.0.0", 0):
+        pass
+    with listening("0.0.0.0", 0, may_be_reached=True), listening("localhost", 0), listening("127.1.2.3", 0):
+        pass

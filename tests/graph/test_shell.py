@@ -1,4 +1,4 @@
-"""`taskflow list|get|retry|cancel|kinds|queues`: a table for people, JSON with REST's keys for programs."""
+"""`taskflow list`, `get`, `queues`, `pause` and the like: a table for people, JSON with REST's keys for programs."""
 
 import json
 from collections.abc import AsyncIterator
@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 from taskflow.cli.parser import parser
 from taskflow.cli.remote import show
 from taskflow.client.client import Client
-from taskflow.infra.errors import NotFound
+from taskflow.infra.errors import InvalidTask, NotFound
+from tests.contracts.waiting import eventually
 from tests.graph.serve import serving
 
 
@@ -89,11 +90,31 @@ async def test_each_id_is_changed_or_refused_with_its_reason(tasks: Client, caps
 async def test_kinds_and_queues(tasks: Client, capsys: pytest.CaptureFixture[str]) -> None:
     await tasks.submit("ship", queue="parcels", delay=60)
     assert await read(tasks, capsys, "kinds") == ["ship"]
-    assert await read(tasks, capsys, "queues") == [
-        {"name": "default", "waiting": 0, "running": 0},
-        {"name": "parcels", "waiting": 0, "running": 0},
-    ]
+    base = {"waiting": 0, "running": 0, "workers": 0, "oldest_at": None}
+    base |= {"paused_at": None, "paused_by": None, "pause_reason": None}
+    assert await read(tasks, capsys, "queues") == [{"name": "default"} | base, {"name": "parcels"} | base]
     assert (await run(tasks, capsys, "kinds"))[1] == "ship\n"
+
+
+async def test_a_queue_is_paused_and_resumed(tasks: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    paused = await read(tasks, capsys, "pause", "parcels", "no van")
+    assert (paused["name"], paused["pause_reason"]) == ("parcels", "no van")
+    assert "no van" in (await run(tasks, capsys, "queues"))[1]
+    assert (await read(tasks, capsys, "resume", "parcels"))["paused_at"] is None
+    with pytest.raises(InvalidTask, match="name takes 1 to 100 letters"):
+        await run(tasks, capsys, "pause", "a queue")
+
+
+@pytest.mark.usefixtures("worker")
+async def test_workers(tasks: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    async def is_listed() -> bool:
+        return bool(await read(tasks, capsys, "workers"))
+
+    await eventually(is_listed)
+    (worker,) = await read(tasks, capsys, "workers")
+    assert (worker["queues"], worker["is_stopping"]) == (["default"], False)
+    _, out, _ = await run(tasks, capsys, "workers")
+    assert worker["id"] in out
 
 
 async def test_a_task_that_is_not_there_is_told(tasks: Client, capsys: pytest.CaptureFixture[str]) -> None:

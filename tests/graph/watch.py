@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from taskflow.graph.execution.access import EVERYBODY
 from taskflow.graph.execution.results import Outcome, Result
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
@@ -55,7 +56,7 @@ class Watch:
 
 @asynccontextmanager
 async def watching(services: Services, query: str = WATCH, **variables: Any) -> AsyncIterator[Watch]:
-    async with aclosing(await schema.stream(query, variables, Operation(services))) as outcomes:
+    async with aclosing(await schema.stream(query, variables, Operation(services, EVERYBODY))) as outcomes:
         yield Watch(outcomes)
 
 

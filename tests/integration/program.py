@@ -16,7 +16,19 @@ from typing import Any, Final, Self
 
 CHECKOUT: Final = Path(__file__).parents[2]
 TASKFLOW: Final = Path(sys.executable).with_name("taskflow")
-OURS: Final = ("API_", "CORS_", "DB_", "LOG_", "PAYLOAD_", "RABBITMQ_", "REDIS_", "TASKFLOW_", "WORKER_")
+OURS: Final = (
+    "API_",
+    "CORS_",
+    "DB_",
+    "LOG_",
+    "OTEL_",
+    "PAYLOAD_",
+    "RABBITMQ_",
+    "REDIS_",
+    "TASKFLOW_",
+    "TRACE_",
+    "WORKER_",
+)
 START_SECONDS: Final = 60.0
 """The most that a process may take to start or to end, on a machine that does much else."""
 

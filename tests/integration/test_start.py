@@ -59,6 +59,24 @@ async def test_an_address_that_is_not_this_machines(migrated: dict[str, str]) ->
     assert "Can't listen on 192.0.2.1:8000: " in await refuse(migrated, "api", "--host", "192.0.2.1", "--port", "8000")
 
 
+@pytest.mark.parametrize("command", ["up", "api"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+async def test_an_address_that_others_reach_without_tokens(migrated: dict[str, str], command: str, host: str) -> None:
+    line = await refuse(migrated, command, "--host", host, "--port", str(free_port()))
+    assert line == (
+        f"taskflow: Without tokens the API listens on a loopback address alone, and {host} is none: set API_TOKENS or "
+        "API_TOKENS_FILE, or API_INSECURE=1 where something else keeps strangers out"
+    )
+
+
+@pytest.mark.parametrize("command", ["up", "api"])
+async def test_tokens_that_are_none(migrated: dict[str, str], command: str, tmp_path: Path) -> None:
+    line = await refuse(migrated | {"API_TOKENS": f"ada:admin {SECRET}"}, command)
+    assert line == "taskflow: API_TOKENS takes name:role:secret, separated by spaces or lines; number 1 is none"
+    line = await refuse(migrated | {"API_TOKENS_FILE": str(tmp_path / "none")}, command)
+    assert line == "taskflow: API_TOKENS_FILE can't be read: No such file or directory"
+
+
 async def test_a_database_that_is_not_there() -> None:
     url = f"mysql+asyncmy://app:{SECRET}@127.0.0.1:{free_port()}/taskflow"
     settings = ONCE | {"DB_URL": url, "RABBITMQ_URL": "amqp://127.0.0.1:1/"}

@@ -8,12 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 from taskflow.infra.errors import StartError
 from taskflow.infra.settings import SettingsError
+from taskflow.infra.tracing.current import current_traceparent
 from taskflow.mounting import MountedApp, mount, running
 from taskflow.worker.registry import HandlerError
 from taskflow.worker.task import task
@@ -29,7 +31,7 @@ async def shout(payload: dict[str, str]) -> str:
 
 @pytest.fixture(autouse=True)
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("RABBITMQ_URL", "REDIS_URL", "WORKER_HANDLERS"):
+    for name in ("RABBITMQ_URL", "REDIS_URL", "WORKER_HANDLERS", "API_TOKENS", "API_TOKENS_FILE", "API_INSECURE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DB_URL", f"sqlite+aiosqlite:///{tmp_path / 'host.db'}")
 
@@ -173,4 +175,53 @@ def test_what_it_can_not_work_with_is_refused_where_it_is_mounted(monkeypatch: p
         mount(handlers=["no_such_module"], worker=True)
     monkeypatch.setenv("WORKER_PREFETCH", "many")
     with pytest.raises(SettingsError, match="WORKER_PREFETCH takes a whole number"):
+        mount()
+
+
+async def test_the_span_of_the_request_that_opened_it_is_nobody_elses() -> None:
+    seen: list[str | None] = []
+
+    @task("look")
+    async def look(payload: Any) -> None:
+        seen.append(current_traceparent())
+
+    app = mount(handlers=[look], worker=True)
+    with TracerProvider().get_tracer("host").start_as_current_span("the first request"):
+        await app.open()
+    async with client_of(app) as (client, _):
+        await client.post("/in/jobs/tasks", json={"title": "Look", "kind": "look"})
+
+        async def has_run() -> bool:
+            return bool(seen)
+
+        await eventually(has_run)
+    await app.close()
+    assert seen == [None]
+
+
+TOKEN = "0123456789abcdef"
+STRANGER = ("192.0.2.1", 1)
+
+
+async def statuses(client: tuple[str, int]) -> list[int]:
+    """Of a stranger, and of who has a token."""
+    app = mount()
+    transport = httpx.ASGITransport(host_of(app), client=client)
+    async with running(app), httpx.AsyncClient(transport=transport, base_url="http://host.test") as asking:
+        known = {"authorization": f"Bearer {TOKEN}"}
+        return [(await asking.get("/in/jobs/tasks", headers=headers)).status_code for headers in ({}, known)]
+
+
+async def test_a_mounted_app_without_tokens_answers_to_its_own_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await statuses(STRANGER) == [403, 403]
+    assert await statuses(("127.0.0.1", 1)) == [200, 200]
+    monkeypatch.setenv("API_INSECURE", "1")
+    assert await statuses(STRANGER) == [200, 200]
+
+
+async def test_tokens_hold_in_a_mounted_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("API_TOKENS", f"ada:viewer:{TOKEN}")
+    assert await statuses(STRANGER) == [401, 200]
+    monkeypatch.setenv("API_TOKENS_FILE", str(tmp_path / "none"))
+    with pytest.raises(StartError, match="API_TOKENS_FILE can't be read"):
         mount()

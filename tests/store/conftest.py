@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from taskflow.db import operating
 from tests import services
 from tests.store.databases import SERVERS, Backend, Maker, engine_on, migrate_at, run
 from tests.store.steps import check_histories
@@ -71,4 +72,4 @@ async def engine(
             await check_histories(engine)
             assert [record.getMessage() for record in caplog.records if record.name.startswith("asyncmy")] == []
         finally:
-            await run(engine, "DELETE FROM tasks", "DELETE FROM task_events")
+            await run(engine, *(f"DELETE FROM {table}" for table in operating.workers.metadata.tables))

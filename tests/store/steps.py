@@ -86,7 +86,8 @@ async def due(engine: AsyncEngine, *, now: datetime = NOON, limit: int = 100) ->
     """What the dispatcher would hand over now, lost workers included."""
     lost = await record_lost(engine, now=now, limit=limit, jitter=lambda: 0.0)
     failed = [task for task in lost.tasks.values() if task.status is TaskStatus.FAILED]
-    return failed + await dispatch.take_due(engine, now=now, limit=limit)
+    waiting, _ = await dispatch.take_due(engine, now=now, limit=limit)
+    return failed + waiting
 
 
 async def get(engine: AsyncEngine, task_id: str) -> Task:

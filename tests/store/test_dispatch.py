@@ -105,7 +105,7 @@ async def test_no_more_than_the_limit_is_taken_and_the_rest_next_time(engine: As
 async def test_a_row_whose_worker_died_is_recorded_as_lost_and_waits_for_its_retry(engine: AsyncEngine) -> None:
     claimed = await started(engine)
     (event,) = (await record_lost(engine, now=NOON + LEASE, limit=10, jitter=lambda: 0.0)).events
-    assert await dispatch.take_due(engine, now=NOON + LEASE, limit=10) == []
+    assert await dispatch.take_due(engine, now=NOON + LEASE, limit=10) == ([], [])
     row = await get(engine, claimed.task.id)
     assert (row.status, row.attempt, row.run_at) == (TaskStatus.PENDING, 1, NOON + LEASE + SECOND)
     assert row.error

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import format_trace_id
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
@@ -43,8 +45,10 @@ async def test_committed_it_is_a_task_like_any_other_and_due_at_once(engine: Asy
     row = await get(engine, task_id)
     assert (row.title, row.kind, row.queue, row.payload) == ("Ship order 7", "ship", "parcels", {"number": 7})
     assert (row.status, row.version, row.attempt, row.max_attempts) == ("PENDING", 0, 0, 2)
-    assert [one.id for one in await dispatch.take_due(engine, now=datetime.now(UTC), limit=10)] == [task_id]
+    taken, recorded = await dispatch.take_due(engine, now=datetime.now(UTC), limit=10)
+    assert [one.id for one in taken] == [task_id]
     assert [(event.version, event.status) for event in await history(engine, task_id)] == [(1, TaskStatus.PENDING)]
+    assert [(event.task_id, event.version, event.status) for event in recorded] == [(task_id, 1, "PENDING")]
 
 
 async def test_rolled_back_it_never_was(engine: AsyncEngine, theirs: AsyncEngine) -> None:
@@ -72,7 +76,8 @@ def insert_plainly(session: Session, how: str) -> str:
 async def test_one_with_a_date_is_recorded_at_once_and_waits_for_it(engine: AsyncEngine, theirs: AsyncEngine) -> None:
     async with theirs.begin() as connection:
         task_id = await outbox.insert(connection, ship, Order(number=7), delay=timedelta(hours=1))
-    assert await dispatch.take_due(engine, now=datetime.now(UTC), limit=10) == []
+    taken, _ = await dispatch.take_due(engine, now=datetime.now(UTC), limit=10)
+    assert taken == []
     assert [event.version for event in await history(engine, task_id)] == [1]
     row = await get(engine, task_id)
     assert row.dispatch_at == row.run_at
@@ -130,3 +135,12 @@ async def test_a_payload_above_the_setting_is_refused(theirs: AsyncEngine, monke
     async with theirs.connect() as connection:
         with pytest.raises(InvalidTask, match="payload takes at most 20 bytes"):
             outbox.insert(connection, "ship", {"text": "x" * 20})
+
+
+async def test_it_belongs_to_the_span_that_it_is_inserted_in(engine: AsyncEngine, theirs: AsyncEngine) -> None:
+    async with theirs.begin() as connection:
+        outside = await outbox.insert(connection, ship, Order(number=1))
+        with TracerProvider().get_tracer("a program").start_as_current_span("checkout") as span:
+            inside = await outbox.insert(connection, ship, Order(number=2))
+    assert (await get(engine, outside)).traceparent is None
+    assert (await get(engine, inside)).trace_id == format_trace_id(span.get_span_context().trace_id)

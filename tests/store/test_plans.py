@@ -27,6 +27,7 @@ from taskflow.db.queries import Filter, Order, OrderField
 from taskflow.db.rescue import record_lost
 from taskflow.db.tasks import Claimed, Finish
 from taskflow.db.titles import read_titles
+from taskflow.db.waiting import oldest_due
 from tests.store.databases import Maker, engine_on, on_servers, run
 from tests.store.explain import Step, explain, sent
 from tests.store.steps import LEASE, NOON, claim, create, mark
@@ -179,6 +180,20 @@ async def test_what_is_due_and_what_was_lost_is_found_by_the_dispatch_index(engi
     assert steps
     assert {step.key for step in steps} == {"idx_tasks_dispatch", "PRIMARY"}
     assert all(step.access in ("range", "ref") for step in steps), steps
+
+
+async def test_since_when_the_oldest_waits_is_found_without_reading_rows(engine: AsyncEngine) -> None:
+    with sent(engine) as statements:
+        began = time.perf_counter()
+        found = await oldest_due(engine, now=BEGIN + timedelta(days=99))
+        took = time.perf_counter() - began
+    assert set(found) == {"queue0", "queue1"}
+    steps = [step for step in await explain(engine, statements) if step.key != "idx_tasks_queue"]
+    assert steps
+    assert {(step.key, step.sorts, "Using index" in step.extra) for step in steps} == {
+        ("idx_tasks_dispatch", False, True)
+    }
+    assert not LARGE or took < 0.02
 
 
 async def test_events_are_read_by_their_keys(engine: AsyncEngine) -> None:

@@ -45,7 +45,9 @@ async def test_a_batch_is_one_statement_for_each_step_whatever_its_size(engine: 
 @on_servers
 async def test_what_is_due_is_taken_in_three_statements(engine: AsyncEngine) -> None:
     await create(engine, 200)
-    taken = await counted(engine, lambda: dispatch.take_due(engine, now=LATER, limit=200), select=2, update=1, commit=1)
+    taken, _ = await counted(
+        engine, lambda: dispatch.take_due(engine, now=LATER, limit=200), select=2, update=1, commit=1
+    )
     assert len(taken) == 200
     await mark(engine, *taken)
     found = await counted(

@@ -29,6 +29,10 @@ CONTRACT = re.findall(
     """,
 )
 EXAMPLES = {
+    "API_TOKENS",
+    "API_TOKENS_FILE",
+    "API_INSECURE",
+    "API_RATE_LIMIT",
     "DB_URL",
     "REDIS_URL",
     "RABBITMQ_URL",
@@ -38,6 +42,7 @@ EXAMPLES = {
     "WORKER_HEARTBEAT_FILE",
     "REACT_APP_API_BASE",
     "REACT_APP_WS_URL",
+    "TRACE_URL",
 }
 """What env.example shows for these is an example, not the default."""
 

@@ -9,10 +9,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
+from taskflow.db import operating
 from taskflow.db.lifecycle import State
 from taskflow.db.models import Task, TaskEvent, task_events, tasks
 from taskflow.db.rows import padded
 from taskflow.db.types import UtcDateTime
+from taskflow.db.workers import Kind, Worker
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,8 @@ from taskflow.db.types import UtcDateTime
     [
         (Task, tasks.c.keys()),
         (TaskEvent, task_events.c.keys()),
+        (Worker, operating.workers.c.keys()),
+        (Kind, operating.kinds.c.keys()),
     ],
 )
 def test_a_record_has_the_columns_of_what_it_is_read_from_in_their_order(record: type, columns: list[str]) -> None:

@@ -183,3 +183,26 @@ def test_ssl_true_is_tls_with_the_systems_certificates() -> None:
     unnamed = tls_context(sa.make_url(f"{MYSQL}?ssl_check_hostname=false"))
     assert unnamed
     assert not unnamed.check_hostname
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "jaeger.example/{trace_id}",
+        "javascript:alert('{trace_id}')",
+        "https://jaeger.example/trace/",
+        "https://jaeger.example/{trace_id}/{trace_id}",
+        "https://jaeger.example/{trace_id}/{span_id}",
+        "https://jaeger.example/{trace_id",
+        "https:///trace/{trace_id}",
+        "https://jaeger.example/a trace/{trace_id}",
+        "https://jaeger.example:port/{trace_id}",
+    ],
+)
+def test_a_trace_url_that_leads_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    assert "takes a URL such as https://jaeger.example/trace/{trace_id}" in refusal(monkeypatch, "TRACE_URL", value)
+
+
+def test_a_trace_url_may_have_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACE_URL", " https://grafana.example/explore?trace={trace_id}#top\r\n")
+    assert load_settings().trace_url == "https://grafana.example/explore?trace={trace_id}#top"

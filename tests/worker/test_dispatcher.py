@@ -63,6 +63,17 @@ async def test_a_row_that_was_inserted_and_never_published_is_found(bench: Bench
     assert await bench.statuses(task_id) == ["PENDING", "PROCESSING", "DONE"]
 
 
+async def test_a_row_that_was_inserted_is_told_of_from_the_state_it_was_found_in(
+    bench: Bench, start_worker: StartWorker
+) -> None:
+    task_id = str(uuid.uuid4())
+    await insert(bench, id=task_id, title="An outsider's", payload={"message": "hello"}, status="PENDING")
+    async with start_worker():
+        await bench.end(task_id)
+    told = [(event.version, event.status) for event in bench.events if event.task_id == task_id]
+    assert told == [(1, "PENDING"), (2, "PROCESSING"), (3, "DONE")]
+
+
 async def insert(bench: Bench, **values: Any) -> None:
     """As another program does, which knows of the documented columns alone."""
     async with bench.resources.engine.begin() as connection:

@@ -13,6 +13,7 @@ from taskflow.infra.broker import TaskMessage
 from taskflow.infra.settings import Settings
 from taskflow.worker.context import Context
 from taskflow.worker.dispatcher import Dispatcher
+from taskflow.worker.pauses import Pauses
 from taskflow.worker.task import task
 from tests.contracts.waiting import eventually
 from tests.worker.bench import Bench, until
@@ -141,7 +142,7 @@ async def test_a_message_lost_from_a_queue_that_is_never_empty_is_published_agai
     )
     await bench.broker.publish([TaskMessage("another", "default", None, old)])
     came_in_turn: dict[str, datetime] = {}
-    dispatcher = Dispatcher(bench.resources, came_in_turn)
+    dispatcher = Dispatcher(bench.resources, came_in_turn, Pauses(bench.resources.engine))
     monkeypatch.setattr(dispatcher, "_generation", bench.broker.generation)
 
     async def is_due(task_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pydantic
@@ -13,7 +13,7 @@ from taskflow.db.models import Task
 from taskflow.worker.context import Context
 from taskflow.worker.task import task
 from tests.worker.bench import Bench
-from tests.worker.conftest import StartWorker
+from tests.worker.conftest import Logs, StartWorker
 
 
 class Model(pydantic.BaseModel):
@@ -60,6 +60,14 @@ async def unhinted(payload):  # type: ignore[no-untyped-def]
 @task("optional")
 async def optional(payload: Record | None) -> str:
     return type(payload).__name__
+
+
+class ByKey(pydantic.BaseModel):
+    way: Literal["key"]
+
+
+class ByName(pydantic.BaseModel):
+    way: Literal["name"]
 
 
 class Picky(pydantic.BaseModel):
@@ -137,3 +145,51 @@ async def test_what_a_check_of_the_handlers_author_raises_is_a_failure_like_any_
     assert ended.status == "FAILED"
     assert ended.error["type"] == "ZeroDivisionError"
     assert "check" in ended.error["traceback"]
+
+
+class Login(pydantic.BaseModel):
+    user: str
+    password: pydantic.SecretStr
+    code: Annotated[int, pydantic.Field(ge=10)] = 10
+    by: Annotated[ByKey | ByName, pydantic.Field(discriminator="way")] | None = None
+
+    @pydantic.field_validator("user")
+    @classmethod
+    def check(cls, user: str) -> str:
+        if user != "ana":
+            raise ValueError(f"{user} is nobody: not x{user}x")
+        return user
+
+
+@task("login")
+async def login(payload: Login) -> list[str]:
+    return [payload.password.get_secret_value(), str(payload.password)]
+
+
+async def test_a_handler_gets_a_secret_whole(bench: Bench, start_worker: StartWorker) -> None:
+    async with start_worker(login):
+        ended = await bench.run("login", {"user": "ana", "password": "s3cret"})
+    assert ended.result == ["s3cret", "**********"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"user": "s3cret"},
+        {"password": {"s3cret": "s3cret"}},
+        {"password": ["s3cret"]},
+        {"code": "s3cret"},
+        {"by": {"way": "s3cret"}},
+        {"by": "s3cret"},
+    ],
+    ids=str,
+)
+async def test_what_does_not_fit_is_never_quoted(
+    bench: Bench, start_worker: StartWorker, logs: Logs, wrong: dict[str, Any]
+) -> None:
+    async with start_worker(login):
+        ended = await bench.run("login", {"user": "ana", "password": "right"} | wrong)
+    assert ended.status == "FAILED"
+    assert next(iter(wrong)) in str(ended.message)
+    told = [ended.message, ended.error, await bench.history(ended.id), bench.events, logs]
+    assert "s3cret" not in str(told)

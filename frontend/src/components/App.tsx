@@ -7,6 +7,7 @@ import { type ReactElement, useEffect, useSyncExternalStore } from "react";
 import type { Api } from "@/apollo/api";
 import type { Session } from "@/apollo/session";
 import { SignOutContext } from "@/hooks/useSignOut";
+import { nonce } from "@/lib/nonce";
 import { theme } from "@/lib/theme";
 import { router } from "@/router";
 import { LiveProvider } from "./LiveProvider";
@@ -18,7 +19,7 @@ export function App({ session }: { readonly session: Session<Api> }): ReactEleme
     if (!api) notifications.clean(); // whoever signs in next may be somebody else
   }, [api]);
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       {api ? (
         <ApolloProvider client={api.client}>
           <Notifications position="bottom-right" limit={4} zIndex={400} containerWidth={340} />

@@ -20,6 +20,8 @@ export type CreateTaskInput = {
   readonly runAt?: string | null | undefined;
   /** 1 to 255 characters after trimming. */
   readonly title: string;
+  /** The trace it belongs to, as W3C Trace Context writes it; the request's when not given. */
+  readonly traceparent?: string | null | undefined;
 };
 
 /** Which end of a list comes first. */

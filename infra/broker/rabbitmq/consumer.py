@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Self
 
@@ -32,11 +32,12 @@ from taskflow.infra.broker.topology import Topology
 class RabbitDelivery:
     """A message in hand, of the session that brought it."""
 
-    __slots__ = ("_is_acknowledged", "_session", "body", "tag")
+    __slots__ = ("_is_acknowledged", "_session", "body", "queue", "tag")
 
-    def __init__(self, body: bytes, tag: int, session: Session) -> None:
+    def __init__(self, body: bytes, tag: int, queue: str, session: Session) -> None:
         self.body = body
         self.tag = tag
+        self.queue = queue
         self._is_acknowledged = False
         self._session = session
 
@@ -56,6 +57,7 @@ class RabbitConsumer:
         self._topology = topology
         self._routes = [topology.route(queue) for queue in queues]
         self._prefetch = prefetch
+        self._without: frozenset[str] = frozenset()
         self._waiting: deque[RabbitDelivery] = deque()
         self._changed = asyncio.Event()
         self._stopped = False
@@ -76,8 +78,9 @@ class RabbitConsumer:
     def is_well(self) -> bool:
         return self.link.is_well
 
-    async def want(self, prefetch: int) -> None:
+    async def want(self, prefetch: int, *, without: Collection[str] = ()) -> None:
         self._prefetch = 0 if self._stopped else prefetch
+        self._without = frozenset(self._topology.route(queue).queue for queue in without)
         session = self._session  # it may end meanwhile
         if session is None:
             return  # the next one begins with it
@@ -94,10 +97,11 @@ class RabbitConsumer:
         await self.want(0)
 
     async def _adjust(self, session: Session) -> None:
-        await session.want(self._prefetch, [route.queue for route in self._routes])
-        if not self._prefetch:
-            waiting, self._waiting = self._waiting, deque()
-            await session.requeue([delivery.tag for delivery in waiting])
+        wanted = [route.queue for route in self._routes if route.queue not in self._without] if self._prefetch else []
+        await session.want(self._prefetch, wanted)
+        given_back = [delivery for delivery in self._waiting if delivery.queue not in wanted]
+        self._waiting = deque(delivery for delivery in self._waiting if delivery.queue in wanted)
+        await session.requeue([delivery.tag for delivery in given_back])
 
     def end(self) -> None:
         """The reader has left; its iteration ends. The link, cancelled next, has the broker take everything back."""
@@ -127,21 +131,23 @@ class RabbitConsumer:
 
     def _receive(self, session: Session, method: Incoming, header: ContentHeader | None, body: bytes) -> None:
         match method:
-            case Basic.Deliver(delivery_tag=int(tag)):
+            case Basic.Deliver(consumer_tag=str(consumer), delivery_tag=int(tag)):
                 session.note_received(tag)
-                self._waiting.append(RabbitDelivery(body, tag, session))
+                self._waiting.append(RabbitDelivery(body, tag, session.queue_of(consumer), session))
                 self._changed.set()
 
     async def _probe(self, session: Session) -> None:
-        """On the consumer's own channel: it proves that the broker still has this one, a consumer on each queue, and
-        that what waits there comes.
+        """On the consumer's own channel: it proves that the broker still has this one, a consumer on each queue
+        that is wanted, and that what waits there comes.
         """
         waiting = 0
         async with asyncio.timeout(PROBE_ANSWER.total_seconds()):
             for route in self._routes:
                 answer = await session.channel.queue_declare(route.queue, passive=True)
+                if not session.consumes(route.queue):
+                    continue
                 waiting += answer.message_count or 0
-                if not answer.consumer_count and session.is_consuming:
+                if not answer.consumer_count:
                     raise Lost(f"the broker knows of no consumer of {route.queue}")
         if session.is_starved(waiting):
             raise Lost("messages wait, and the broker sends none")

@@ -1,6 +1,7 @@
 """What a consumer has on one channel: its deliveries not yet acknowledged, and the acknowledgements to be sent."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -17,7 +18,9 @@ class Session:
         self.channel = channel
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._prefetch = 0
-        self._consumer_tags: list[str] = []
+        self._consumers: dict[str, str] = {}
+        self._queues: dict[str, str] = {}
+        self._numbers = itertools.count(1)
         self._adjusting = asyncio.Lock()
         self._received = 0
         self._received_when_starved = -1
@@ -27,23 +30,28 @@ class Session:
         self._writing = asyncio.Lock()
         on_cancel(channel, self._note_cancel)
 
-    @property
-    def is_consuming(self) -> bool:
-        return bool(self._prefetch)
+    def consumes(self, queue: str) -> bool:
+        return queue in self._consumers.values()
+
+    def queue_of(self, consumer: str) -> str:
+        """From which queue its deliveries come. The broker may send some before it has said that it begins."""
+        return self._queues[consumer]
 
     async def want(self, prefetch: int, queues: Sequence[str]) -> None:
-        """So many unacknowledged, for each queue; none with 0. The broker takes a prefetch only for a new consumer."""
+        """So many unacknowledged, for each of these queues. The broker takes a prefetch only for a new consumer."""
         async with self._adjusting:
-            if prefetch == self._prefetch:
+            if prefetch == self._prefetch and [*queues] == [*self._consumers.values()]:
                 return
-            before, self._consumer_tags, self._prefetch = self._consumer_tags, [], prefetch
-            if prefetch:
+            before, self._consumers, self._prefetch = self._consumers, {}, prefetch
+            if queues:
                 await self.channel.basic_qos(prefetch_count=prefetch)
-                for queue in queues:
-                    consuming = await self.channel.basic_consume(queue, _never_called)
-                    self._consumer_tags.append(consuming.consumer_tag or "")
-            for consumer_tag in before:
-                await self.channel.basic_cancel(consumer_tag)
+            for queue in queues:
+                consumer = f"{next(self._numbers)}"
+                self._consumers[consumer] = self._queues[consumer] = queue
+                await self.channel.basic_consume(queue, _never_called, consumer_tag=consumer)
+            for consumer in before:
+                await self.channel.basic_cancel(consumer)
+                del self._queues[consumer]
 
     def note_received(self, tag: int) -> None:
         self._unacknowledged[tag] = None
@@ -51,7 +59,7 @@ class Session:
 
     def is_starved(self, waiting: int) -> bool:
         """Whether, for the second time in a row, messages wait at the broker, there is room, and none has come."""
-        starved = self.is_consuming and waiting > 0 and len(self._unacknowledged) < self._prefetch
+        starved = bool(self._consumers) and waiting > 0 and len(self._unacknowledged) < self._prefetch
         was_starved = self._received_when_starved == self._received
         self._received_when_starved = self._received if starved else -1
         return starved and was_starved

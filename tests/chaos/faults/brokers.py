@@ -61,6 +61,13 @@ async def delete(world: World, lasts: float, chance: random.Random) -> None:
         world.evidence.emptied.append(time.monotonic())
 
 
+async def unbind(world: World, lasts: float, chance: random.Random) -> None:
+    """Its exchange brings the queue nothing any more."""
+    async with world.broker, aiormq.connect(world.servers.rabbitmq.url) as connection:
+        channel = await connection.channel()
+        await channel.queue_unbind("task.created", "task.topic", "task.created")
+
+
 async def restart_redis(world: World, lasts: float, chance: random.Random) -> None:
     async with world.redis:
         await asyncio.to_thread(world.servers.redis.kill)
@@ -72,6 +79,11 @@ async def kill_redis_clients(world: World, lasts: float, chance: random.Random) 
     async with world.redis, Redis.from_url(world.servers.redis.url) as redis:
         for kind in ("pubsub", "normal"):
             await redis.client_kill_filter(_type=kind, skipme=True)
+
+
+async def flush_redis(world: World, lasts: float, chance: random.Random) -> None:
+    async with world.redis, Redis.from_url(world.servers.redis.url) as redis:
+        await redis.flushall()
 
 
 async def pause_redis(world: World, lasts: float, chance: random.Random) -> None:

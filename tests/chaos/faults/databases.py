@@ -49,6 +49,19 @@ async def go_away(world: World, lasts: float, chance: random.Random) -> None:
             await asyncio.to_thread(server.start)
 
 
+async def go_away_while_a_worker_stops(world: World, lasts: float, chance: random.Random) -> None:
+    """What it gives back can't be recorded."""
+    server, member = world.servers.database, chance.choice(world.fleet.workers)
+    async with world.database, member.held():
+        with noted(world.evidence.outages, "away"):
+            await asyncio.to_thread(server.stop)
+            try:
+                await asyncio.gather(member.stop(), asyncio.sleep(lasts))
+            finally:
+                await asyncio.to_thread(server.start)
+        await member.start()
+
+
 async def hang(world: World, lasts: float, chance: random.Random) -> None:
     server = world.servers.database
     async with world.database:

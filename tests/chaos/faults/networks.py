@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
+from tests.chaos.evidence import Span
 from tests.chaos.faults.world import World, noted
 from tests.contracts.proxy import Proxy
 
@@ -16,11 +17,15 @@ UNHEARD = 22.0
 
 @contextmanager
 def _stalling(world: World, why: str, longer: float = 0.0) -> Iterator[None]:
-    """It is a cause of losses for whoever is behind the relay."""
-    with ExitStack() as stack:
+    """It is a cause of losses for whoever is behind the relay, or has come there meanwhile."""
+    spans: list[Span] = []
+    try:
+        with noted(spans, why, longer):
+            yield
+    finally:
         for member in world.fleet.far:
-            stack.enter_context(noted(world.evidence.stalls[member.pid], why, longer))
-        yield
+            for pid in member.pids:
+                world.evidence.stalls[pid] += spans
 
 
 def _some(world: World, chance: random.Random) -> list[Proxy]:

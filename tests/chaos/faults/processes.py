@@ -17,8 +17,21 @@ def kill(*names: str) -> Inflict:
 
     async def inflict(world: World, lasts: float, chance: random.Random) -> None:
         member = world.fleet.members[chance.choice(names)]
-        async with member.lock:
+        async with member.held():
             await member.kill()
+            await asyncio.sleep(lasts)
+            await member.start()
+
+    return inflict
+
+
+def stop(*names: str) -> Inflict:
+    """SIGTERM to one of them; started again after a while."""
+
+    async def inflict(world: World, lasts: float, chance: random.Random) -> None:
+        member = world.fleet.members[chance.choice(names)]
+        async with member.held():
+            await member.stop()
             await asyncio.sleep(lasts)
             await member.start()
 
@@ -28,7 +41,7 @@ def kill(*names: str) -> Inflict:
 async def kill_every_worker(world: World, lasts: float, chance: random.Random) -> None:
     async with AsyncExitStack() as stack:
         for member in world.fleet.workers:
-            await stack.enter_async_context(member.lock)
+            await stack.enter_async_context(member.held())
         for member in world.fleet.workers:
             await member.kill()
         await asyncio.sleep(lasts)
@@ -40,7 +53,7 @@ def freeze(*names: str) -> Inflict:
 
     async def inflict(world: World, lasts: float, chance: random.Random) -> None:
         member = world.fleet.members[chance.choice(names)]
-        async with member.lock:
+        async with member.held():
             with noted(world.evidence.stalls[member.pid], "SIGSTOP"), member.frozen():
                 await asyncio.sleep(lasts)
 
@@ -50,7 +63,7 @@ def freeze(*names: str) -> Inflict:
 async def deploy(world: World, lasts: float, chance: random.Random) -> None:
     """SIGTERM to one after the other, each replaced at once."""
     for member in chance.sample(sorted(world.fleet.members.values(), key=lambda one: one.name), 3):
-        async with member.lock:
+        async with member.held():
             await member.stop()
             await member.start()
 

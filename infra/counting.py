@@ -1,0 +1,85 @@
+"""Counts mutations by the second: in Redis for all processes, in memory where there is none or it does not answer.
+
+Redis that is away, slow or refuses us refuses no work: each process then counts by itself, and asks again after AGAIN.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+from limits import RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from taskflow.infra.rate import RateLimited
+
+logger = logging.getLogger("taskflow.rate")
+
+ANSWER: Final = timedelta(seconds=0.5)
+"""What Redis may take: a mutation waits for it."""
+AGAIN: Final = timedelta(seconds=5)
+CONNECTIONS: Final = 20
+PREFIX: Final = "taskflow:rate"
+"""Of its keys in Redis, each of which lives for a second."""
+
+
+class Counted:
+    """In `shared` while that answers, else in memory."""
+
+    def __init__(self, limit: int, shared: Storage | None = None) -> None:
+        self._limit = RateLimitItemPerSecond(limit)
+        self._shared = FixedWindowRateLimiter(shared) if shared else None
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._away_until: float | None = None
+
+    async def take(self, caller: str, count: int = 1) -> None:
+        cost = min(count, self._limit.amount)  # what is more than a second's is a second's: it could never be
+        taken = await self._take_shared(caller, cost)
+        if taken is None:
+            taken = await self._own.hit(self._limit, caller, cost=cost)
+        if not taken:
+            raise RateLimited(self._limit.amount)
+
+    async def _take_shared(self, caller: str, cost: int) -> bool | None:
+        """None when Redis does not say."""
+        clock = asyncio.get_running_loop().time
+        if self._shared is None or (self._away_until is not None and clock() < self._away_until):
+            return None
+        try:
+            async with asyncio.timeout(ANSWER.total_seconds()):
+                taken = await self._shared.hit(self._limit, caller, cost=cost)
+        except (RedisError, OSError, TimeoutError) as error:
+            if self._away_until is None:
+                logger.warning("Redis counts no mutations, so each process counts by itself: %s", error or "no answer")
+            self._away_until = clock() + AGAIN.total_seconds()
+            return None
+        if self._away_until is not None:
+            logger.warning("Redis counts mutations again")
+            self._away_until = None
+        return taken
+
+
+@asynccontextmanager
+async def open_shared(url: str) -> AsyncIterator[Storage]:
+    """On the Redis at `url`, which is not asked for anything until something is counted."""
+    seconds = ANSWER.total_seconds()
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+    )
+    options: dict[str, Any] = {"connection_pool": pool}
+    try:
+        yield RedisStorage("async+redis://", implementation="redispy", key_prefix=PREFIX, **options)
+    finally:
+        await pool.aclose()

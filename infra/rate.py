@@ -1,0 +1,38 @@
+"""How many mutations a second each caller may ask for, when there is a limit. What counts them is loaded then alone."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from taskflow.infra.settings import Settings
+
+
+class RateLimited(Exception):
+    """The caller asks for more in this second than it may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"At most {limit} mutations a second are taken from one caller. Try again in a second")
+
+
+class RateLimit(Protocol):
+    async def take(self, caller: str, count: int = 1) -> None:
+        """Count so many mutations of `caller`. Raises RateLimited."""
+
+
+class Unlimited:
+    async def take(self, caller: str, count: int = 1) -> None:
+        return
+
+
+@asynccontextmanager
+async def open_rate_limit(settings: Settings) -> AsyncIterator[RateLimit]:
+    if settings.api_rate_limit is None:
+        yield Unlimited()
+        return
+    from taskflow.infra.counting import Counted, open_shared
+
+    if settings.in_memory_bus:
+        yield Counted(settings.api_rate_limit)
+        return
+    async with open_shared(settings.redis_url) as shared:
+        yield Counted(settings.api_rate_limit, shared)
