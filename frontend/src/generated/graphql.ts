@@ -33,11 +33,11 @@ export type OrderDirection =
 
 /** What a token may do. */
 export type Role =
-  /** Everything. */
+  /** It may do everything. */
   | 'ADMIN'
-  /** Creates, retries, cancels, pauses too. */
+  /** It creates, retries, cancels and pauses, too. */
   | 'OPERATOR'
-  /** Reads and watches. */
+  /** It reads and watches. */
   | 'VIEWER';
 
 /** How far back the figures reach. */
