@@ -28,6 +28,29 @@ class TransitionRejected(TaskFlowError):
 
 
 @dataclass(eq=False)
+class LetterNotFound(TaskFlowError):
+    letter_id: str
+
+    def __str__(self) -> str:
+        return f"There is no dead letter {self.letter_id}."
+
+
+@dataclass(eq=False)
+class LetterCut(TaskFlowError):
+    """What is kept of it is not the message."""
+
+    letter_id: str
+    size: int
+    kept: int
+
+    def __str__(self) -> str:
+        return (
+            f"Dead letter {self.letter_id} had {self.size} bytes, of which {self.kept} are kept: "
+            "send it again from the queue task.dead, or discard it."
+        )
+
+
+@dataclass(eq=False)
 class IdempotencyConflict(TaskFlowError):
     """The key was used before, with another input."""
 

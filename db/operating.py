@@ -56,6 +56,7 @@ dead_letters = sa.Table(
     sa.Column("id", NUMBER, primary_key=True, autoincrement=True),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("body", BYTES, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("queue", sa.String(255)),
     sa.Column("task_id", sa.String(36)),
     sa.Column("at", UtcDateTime, nullable=False),
@@ -63,7 +64,21 @@ dead_letters = sa.Table(
     mysql_charset="utf8mb4",
     sqlite_autoincrement=True,
 )
-"""Messages that nobody could run: without a task, or no task messages at all."""
+"""Messages that nobody could run: without a task, or no task messages at all. Of one whose `size`, in bytes, is larger
+than what is kept, `body` has the beginning.
+"""
+
+suspects = sa.Table(
+    "taskflow_suspects",
+    metadata,
+    sa.Column("digest", sa.CHAR(64), primary_key=True),
+    sa.Column("begun", sa.Integer, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    mysql_charset="utf8mb4",
+)
+"""Messages that came back, by the SHA-256 of their bodies: how often workers began with one and did not
+end it.
+"""
 
 audit = sa.Table(
     "taskflow_audit",

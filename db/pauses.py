@@ -6,7 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from taskflow.db import operating
+from taskflow.db import audit, operating
+from taskflow.db.audit import Act
 from taskflow.db.decoding import records
 from taskflow.db.transaction import read, transact
 from taskflow.db.upsert import upsert
@@ -24,20 +25,27 @@ class Pause:
 
 async def pause(engine: AsyncEngine, queue: str, *, now: datetime, by: str | None, reason: str) -> None:
     """A queue that is paused already gets the reason, and keeps the rest. Raises StoreUnavailable."""
+    table = operating.queues
+    known = sa.select(table.c.reason).where(table.c.name == queue).with_for_update()
+    act = Act(by, "pauseQueue", queue, {"reason": reason})
     statement = upsert(operating.queues, engine.dialect.name, ["reason"])
     row = {"name": queue, "paused_at": now, "paused_by": by, "reason": reason}
 
     async def work(connection: AsyncConnection) -> None:
-        await connection.execute(statement, [row])
+        if (await connection.execute(known)).scalar() != reason:
+            await connection.execute(statement, [row])
+            await audit.write(connection, act, now=now)
 
     await transact(engine, work)
 
 
-async def resume(engine: AsyncEngine, queue: str) -> None:
+async def resume(engine: AsyncEngine, queue: str, *, now: datetime, by: str | None) -> None:
     """Nothing for a queue that is not paused. Raises StoreUnavailable."""
 
     async def work(connection: AsyncConnection) -> None:
-        await connection.execute(operating.queues.delete().where(operating.queues.c.name == queue))
+        gone = await connection.execute(operating.queues.delete().where(operating.queues.c.name == queue))
+        if gone.rowcount:
+            await audit.write(connection, Act(by, "resumeQueue", queue), now=now)
 
     await transact(engine, work)
 

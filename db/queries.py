@@ -79,15 +79,17 @@ async def ended_before(engine: AsyncEngine, event_id: int) -> tuple[int, datetim
     """Up to which id everything was committed or given up when `event_id` was recorded, and when that was.
 
     Ids are given before the commit, and after the instant that is written: a change that is older than `event_id` by
-    twice LONGEST_OPEN was given its id before any began that may have been open then.
+    twice LONGEST_OPEN was given its id before any began that may have been open then. Where `event_id` itself was
+    deleted with its task, the one before it tells when that was, as nearly as ids are in the order of dates.
     """
     id_, at = task_events.c.id, task_events.c.at
     newest = sa.select(id_, at).where(id_ <= event_id).order_by(id_.desc()).limit(1)
     found = await read(engine, newest)
     if not found:
         return event_id, None
-    ended = await read(engine, newest.where(at < found[0].at - 2 * LONGEST_OPEN))
-    return (await _before_undated(engine, ended[0].id + 1) if ended else 0), found[0].at
+    recorded_at = found[0].at if found[0].id == event_id else found[0].at - LONGEST_OPEN
+    ended = await read(engine, newest.where(at < recorded_at - 2 * LONGEST_OPEN))
+    return (await _before_undated(engine, ended[0].id + 1) if ended else 0), recorded_at
 
 
 async def replay_start(engine: AsyncEngine, after: int) -> int:

@@ -8,7 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from taskflow.db import lifecycle
+from taskflow.db import audit, lifecycle
+from taskflow.db.audit import Act
 from taskflow.db.decoding import records
 from taskflow.db.errors import IdempotencyConflict, TaskNotFound
 from taskflow.db.lifecycle import State, TaskStatus
@@ -204,25 +205,33 @@ async def finish(
     return await transact(engine, work)
 
 
-async def cancel(engine: AsyncEngine, task_id: str, *, now: datetime) -> tuple[Task, list[StatusEvent]]:
+async def cancel(
+    engine: AsyncEngine, task_id: str, *, now: datetime, act: Act | None = None
+) -> tuple[Task, list[StatusEvent]]:
     """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
-    return await _request(engine, task_id, lambda state: lifecycle.cancel(task_id, state, now=now))
+    return await _request(engine, task_id, lambda state: lifecycle.cancel(task_id, state, now=now), now, act)
 
 
-async def retry(engine: AsyncEngine, task_id: str, *, now: datetime) -> tuple[Task, list[StatusEvent]]:
+async def retry(
+    engine: AsyncEngine, task_id: str, *, now: datetime, act: Act | None = None
+) -> tuple[Task, list[StatusEvent]]:
     """Raises TaskNotFound, TransitionRejected, StoreUnavailable. Whoever calls has PUBLISH_GRACE to publish it."""
-    return await _request(engine, task_id, lambda state: lifecycle.retry(task_id, state, now=now))
+    return await _request(engine, task_id, lambda state: lifecycle.retry(task_id, state, now=now), now, act)
 
 
 async def _request(
-    engine: AsyncEngine, task_id: str, decide: Callable[[State], State | None]
+    engine: AsyncEngine, task_id: str, decide: Callable[[State], State | None], now: datetime, act: Act | None
 ) -> tuple[Task, list[StatusEvent]]:
+    """`act` is written down when that changes something."""
+
     async def work(connection: AsyncConnection) -> tuple[Task, list[StatusEvent]]:
         found = await locked(connection, [task_id])
         if task_id not in found.tasks:
             raise TaskNotFound(task_id)
         state = decide(found.tasks[task_id].state())
         written = await store(connection, found, {task_id: state} if state else {})
+        if state and act:
+            await audit.write(connection, act, now=now)
         return (found.tasks | written.tasks)[task_id], written.events
 
     return await transact(engine, work)

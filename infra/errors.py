@@ -41,6 +41,13 @@ class Unauthorized(CallError):
     """The token is missing, unknown, or its role may not do that."""
 
 
+class NotSent(Exception):
+    """The broker did not confirm a message: nothing was changed, and a queue may have it all the same."""
+
+    def __str__(self) -> str:
+        return "The broker did not confirm the message: it is still on the list. Try again later."
+
+
 class TaskFailed(Exception):
     """The task is FAILED. `error` says why: `type`, `message` and `traceback`, of its last attempt."""
 

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from taskflow.db.lifecycle import TaskStatus
 from taskflow.infra.errors import StartError
 from taskflow.infra.input import NAME, NAME_TAKES
+from taskflow.infra.retention import parse_retention
 from taskflow.infra.telemetry import set_up_logging
 from taskflow.infra.tokens import Token, parse_tokens
 from taskflow.infra.tracing.variables import problems
@@ -81,6 +83,7 @@ def _broker_name(longest: int) -> Any:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
 QueueSlots = Annotated[int, Field(ge=1, le=10_000)] | None
 Queues = Annotated[dict[str, QueueSlots], NoDecode, BeforeValidator(_queues)]
+Retention = Annotated[dict[TaskStatus, timedelta], NoDecode, BeforeValidator(parse_retention)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta())]
 PositiveDuration = Annotated[timedelta, BeforeValidator(_seconds), Field(gt=timedelta())]
 Attempts = Annotated[int, Field(ge=1, le=1000)]
@@ -120,6 +123,8 @@ class Settings(BaseSettings):
     worker_republish_after: PositiveDuration = timedelta(seconds=60)
     payload_max_bytes: Annotated[int, Field(ge=2, le=16 * 1024 * 1024)] = PAYLOAD_MAX_BYTES
     trace_url: Annotated[str, AfterValidator(check_trace_url)] | None = None
+    task_retention: Retention = Field(default_factory=dict)
+    """How long ended tasks are kept, by status; those of a status that is not in it, for ever."""
     react_app_api_base: str = ""
     react_app_ws_url: str = ""
     log_format: Literal["json", "text"] | None = None

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from taskflow.db import tasks
+from taskflow.db.audit import Act
 from taskflow.db.errors import IdempotencyConflict
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import NewTask, Task
@@ -50,18 +51,20 @@ class Submitter:
         self._publish_soon([task for task, is_new in zip(created.tasks, created.is_new, strict=True) if is_new])
         return created
 
-    async def cancel(self, task_id: str) -> Task:
-        """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
-        task, recorded = await tasks.cancel(self._resources.engine, task_id, now=self._resources.clock.now())
+    async def cancel(self, task_id: str, *, by: str | None = None) -> Task:
+        """`by` is whose token asked for it. Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
+        engine, now = self._resources.engine, self._resources.clock.now()
+        task, recorded = await tasks.cancel(engine, task_id, now=now, act=Act(by, "cancelTask", task_id))
         announce(self._resources.bus, recorded)
         _say("cancellation requested" if task.status is TaskStatus.PROCESSING else "task cancelled", task)
         if task.status is TaskStatus.PROCESSING:
             self._resources.bus.publish(CANCEL_CHANNEL, [task.id.encode()])
         return task
 
-    async def retry(self, task_id: str) -> Task:
-        """Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
-        task, recorded = await tasks.retry(self._resources.engine, task_id, now=self._resources.clock.now())
+    async def retry(self, task_id: str, *, by: str | None = None) -> Task:
+        """`by` is whose token asked for it. Raises TaskNotFound, TransitionRejected, StoreUnavailable."""
+        engine, now = self._resources.engine, self._resources.clock.now()
+        task, recorded = await tasks.retry(engine, task_id, now=now, act=Act(by, "retryTask", task_id))
         announce(self._resources.bus, recorded)
         _say("task retried", task)
         self._publish_soon([task])

@@ -15,13 +15,15 @@ from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import Task
 from taskflow.db.outcome import Backoff, Failed, GivenBack, Outcome
 from taskflow.db.tasks import Claimed, Finish
-from taskflow.infra.broker import DeadLetter, Delivery
-from taskflow.infra.events.handover import dead_letter
+from taskflow.infra.broker import Delivery
+from taskflow.infra.events import handover
 from taskflow.infra.resources import Resources
 from taskflow.infra.task_info import TaskInfo
 from taskflow.worker.attempt import run_attempt, task_error
 from taskflow.worker.children import Children
 from taskflow.worker.context import Context
+from taskflow.worker.dead_letters import dead_letter
+from taskflow.worker.quarantine import REASON, Quarantine
 from taskflow.worker.records import Records
 from taskflow.worker.registry import Registry
 from taskflow.worker.running import RunningAttempt
@@ -34,8 +36,6 @@ GIVE_BACK_TIME: Final = 5.0
 """Seconds for the handlers of a stopping worker to clean up, and as many to record what is given back."""
 SLOT_WAIT: Final = timedelta(seconds=1)
 """How long a task that was claimed may wait for a slot before it is given back."""
-DEAD_LETTER_AGAIN: Final = 1.0
-"""Seconds before a dead letter is offered again to a broker that did not take it."""
 
 
 @dataclass(slots=True)
@@ -57,6 +57,10 @@ class Executor:
     going_on: set[asyncio.Task[None]] = field(default_factory=set)
     came_in_turn: dict[str, datetime] = field(default_factory=dict)
     stopping: bool = False
+    quarantine: Quarantine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.quarantine = Quarantine(self.resources)
 
     def start(self, delivery: Delivery, slots: Slots) -> None:
         slots.waiting += 1
@@ -110,13 +114,20 @@ class Executor:
 
     async def _claim(self, delivery: Delivery) -> RunningAttempt | None:
         """The attempt that a message brings, None without one; the message is acknowledged once that is committed."""
+        async with self.quarantine.watched(delivery) as is_deadly:
+            if is_deadly:
+                await dead_letter(self.resources, delivery, REASON, None)
+                return None
+            return await self._read_and_claim(delivery)
+
+    async def _read_and_claim(self, delivery: Delivery) -> RunningAttempt | None:
         task_id = _task_id(delivery.body)
         if task_id is None:
-            await self._dead_letter(delivery, "not a task message", None)
+            await dead_letter(self.resources, delivery, "not a task message", None)
             return None
         claimed = await self.records.claim(task_id, is_running=self.running.__contains__)
         if claimed is None:
-            await self._dead_letter(delivery, "there is no such task", task_id)
+            await dead_letter(self.resources, delivery, "there is no such task", task_id)
             return None
         running = None
         if isinstance(claimed, Claimed):
@@ -181,7 +192,7 @@ class Executor:
         error = ended.error["type"] if ended.error else None
         log.info("attempt ended", status=ended.status, duration_ms=ended.duration_ms, error=error, run_at=ended.run_at)
         if ended.status is TaskStatus.FAILED:
-            await dead_letter(self.resources, [ended], body=body)
+            await handover.dead_letter(self.resources, [ended], body=body)
 
     async def _attempt(self, task: Task, context: Context) -> Outcome:
         handler = self.registry.get(task.kind)
@@ -200,14 +211,6 @@ class Executor:
                 jitter=jitter,
                 result_max_bytes=self.resources.settings.payload_max_bytes,
             )
-
-    async def _dead_letter(self, delivery: Delivery, reason: str, task_id: str | None) -> None:
-        """Dead-letter what nobody can run. Not acknowledged until it is there: else it comes back."""
-        logger.warning("message dead-lettered", reason=reason, task_id=task_id)
-        letter = DeadLetter(delivery.body, reason, task_id)
-        while not all(await self.resources.broker.dead_letter([letter])):  # noqa: ASYNC110 - no event would tell
-            await asyncio.sleep(DEAD_LETTER_AGAIN)
-        await delivery.ack()
 
 
 async def _hold(running: RunningAttempt, slots: Slots) -> None:

@@ -13,7 +13,7 @@ from taskflow.worker.intake import Intake
 
 logger = structlog.get_logger("taskflow.worker")
 
-LOOPS: Final = ("consumer", "dispatcher", "event loop", "heartbeat", "slots")
+LOOPS: Final = ("consumer", "dispatcher", "event loop", "heartbeat", "retention", "slots")
 """Those of a worker that `liveness` hears of."""
 LOOK_EVERY: Final = 1.0
 """Seconds."""

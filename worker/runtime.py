@@ -28,6 +28,7 @@ from taskflow.worker.pauses import Pauses, open_pauses
 from taskflow.worker.presence import Presence
 from taskflow.worker.records import open_records
 from taskflow.worker.registry import Registry
+from taskflow.worker.retention import Retention
 from taskflow.worker.slots import Slots
 from taskflow.worker.submission import Target
 
@@ -93,6 +94,7 @@ async def _start_taking(
     intakes = [await _open_intake(stack, queues, slots, executor, pauses) for queues, slots in shares]
     dispatcher = Dispatcher(executor.resources, executor.came_in_turn, pauses)
     await stack.enter_async_context(supervised(dispatcher.run, name="dispatcher"))
+    await stack.enter_async_context(supervised(Retention(executor.resources).run, name="retention"))
     if stop_when_drained:
         draining = _stop_when_drained(executor, pauses, stop_when_drained)
         await stack.enter_async_context(in_background(draining, name="drain"))

@@ -9,10 +9,18 @@ from typing import Any
 
 from graphql import GraphQLError, ValueNode
 
-from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
+from taskflow.db.errors import (
+    IdempotencyConflict,
+    LetterCut,
+    LetterNotFound,
+    StoreUnavailable,
+    TaskNotFound,
+    TransitionRejected,
+)
 from taskflow.graph.execution.access import Forbidden, Unauthenticated
 from taskflow.graph.execution.library import to_camel_case
 from taskflow.graph.live.watcher import Lagged
+from taskflow.infra.errors import NotSent
 from taskflow.infra.input import InvalidInput
 from taskflow.infra.rate import RateLimited
 
@@ -37,6 +45,8 @@ FAULTS = frozenset({INTERNAL_SERVER_ERROR, "SERVICE_UNAVAILABLE"})
 CODES: dict[type[BaseException], str] = {
     InvalidInput: BAD_USER_INPUT,
     TaskNotFound: "NOT_FOUND",
+    LetterNotFound: "NOT_FOUND",
+    LetterCut: "CONFLICT",
     TransitionRejected: "CONFLICT",
     IdempotencyConflict: "CONFLICT",
     Unauthenticated: "UNAUTHENTICATED",
@@ -44,6 +54,7 @@ CODES: dict[type[BaseException], str] = {
     RateLimited: "RATE_LIMITED",
     Lagged: "LAGGED",
     StoreUnavailable: "SERVICE_UNAVAILABLE",
+    NotSent: "SERVICE_UNAVAILABLE",
 }
 
 FOUND = re.compile(r"(?<=.), found: .*(?=\.$)", re.DOTALL)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final, NamedTuple
 
-from taskflow.db import figures
+from taskflow.db import figures, storage
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.graph.figures.cached import Cached
 from taskflow.graph.figures.queues import read_queues, read_workers
@@ -184,6 +184,7 @@ class FiguresCache:
         self.kinds = Cached(lambda: figures.kinds(self._engine))
         self.queues = Cached(lambda: read_queues(self._resources))
         self.workers = Cached(lambda: read_workers(self._resources))
+        self.storage = Cached(lambda: storage.measure(self._engine))
 
     async def history(self, span: Span) -> History:
         """Raises StoreUnavailable."""

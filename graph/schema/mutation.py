@@ -5,7 +5,9 @@ from typing import Annotated
 import strawberry
 
 from taskflow.graph.execution.access import Role
+from taskflow.graph.schema.deletion import DeletionMutation
 from taskflow.graph.schema.inputs import CreateTaskInput, TaskId, argument, to_input
+from taskflow.graph.schema.letters import LettersMutation
 from taskflow.graph.schema.queues import QueueMutation
 from taskflow.graph.schema.types import CreateTaskPayload, CreateTasksPayload, Task
 from taskflow.graph.services import OperationInfo, validated
@@ -15,7 +17,7 @@ TASKS_MAX = 1000
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(QueueMutation):
+class Mutation(QueueMutation, LettersMutation, DeletionMutation):
     @strawberry.mutation(description="Create a task. Once this has answered, the task will end, whatever happens.")
     async def create_task(
         self, info: OperationInfo, input: Annotated[CreateTaskInput, argument("The task.")]
@@ -44,7 +46,7 @@ class Mutation(QueueMutation):
     async def retry_task(self, info: OperationInfo, id: TaskId) -> Task:
         info.context.viewer.require(Role.OPERATOR)
         services = info.context.services
-        return Task.of(await services.submitter.retry(id), services.kinds)
+        return Task.of(await services.submitter.retry(id, by=info.context.viewer.name), services.kinds)
 
     @strawberry.mutation(
         description="Stop a task: at once while PENDING, co-operatively while PROCESSING. CONFLICT once it has ended."
@@ -52,4 +54,4 @@ class Mutation(QueueMutation):
     async def cancel_task(self, info: OperationInfo, id: TaskId) -> Task:
         info.context.viewer.require(Role.OPERATOR)
         services = info.context.services
-        return Task.of(await services.submitter.cancel(id), services.kinds)
+        return Task.of(await services.submitter.cancel(id, by=info.context.viewer.name), services.kinds)

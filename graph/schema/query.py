@@ -7,9 +7,12 @@ import strawberry
 from taskflow.db.errors import TaskNotFound
 from taskflow.graph.figures.throughput import Span
 from taskflow.graph.lists.paging import encode_cursor, load_page, page_size
+from taskflow.graph.schema.audit import AuditQuery
 from taskflow.graph.schema.history import History
 from taskflow.graph.schema.inputs import FilterArgument, TaskId, TaskOrder, argument, to_filter, to_order
+from taskflow.graph.schema.letters import LettersQuery
 from taskflow.graph.schema.queues import Queue
+from taskflow.graph.schema.storage import StorageQuery
 from taskflow.graph.schema.types import PageInfo, Stats, Task, TaskConnection, TaskEdge
 from taskflow.graph.schema.viewer import Viewer
 from taskflow.graph.schema.workers import Worker
@@ -17,7 +20,7 @@ from taskflow.graph.services import OperationInfo
 
 
 @strawberry.type(description="What can be read.")
-class Query:
+class Query(LettersQuery, AuditQuery, StorageQuery):
     @strawberry.field(description="One task, or null when there is none with this id.")
     async def task(self, info: OperationInfo, id: TaskId) -> Task | None:
         try:

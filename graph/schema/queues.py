@@ -57,10 +57,10 @@ class QueueMutation:
 
     @strawberry.mutation(description="Workers take from it again within a second. Nothing for one that is not paused.")
     async def resume_queue(self, info: OperationInfo, name: QueueName) -> Queue:
-        info.context.viewer.require(Role.OPERATOR)
-        services = info.context.services
+        viewer, services = info.context.viewer, info.context.services
+        viewer.require(Role.OPERATOR)
         _checked(name, None)
-        await pauses.resume(services.resources.engine, name)
+        await pauses.resume(services.resources.engine, name, now=services.resources.clock.now(), by=viewer.name)
         return await _shown(services, name)
 
 

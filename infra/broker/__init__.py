@@ -54,6 +54,21 @@ class TaskMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignMessage:
+    """A body that was somebody else's, to be sent as it came."""
+
+    body: bytes
+    queue: str
+    task_id: str = ""
+
+    def encode(self) -> bytes:
+        return self.body
+
+
+Message = TaskMessage | ForeignMessage
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A message that nobody will run: its body as it came, and why (header `x-taskflow-reason`)."""
 
@@ -67,6 +82,13 @@ class Delivery(Protocol):
 
     @property
     def body(self) -> bytes: ...
+    @property
+    def queue(self) -> str:
+        """Which of its consumer's queues brought it."""
+
+    @property
+    def is_redelivered(self) -> bool:
+        """Whether it was handed out before, to a consumer that did not acknowledge it."""
 
     async def ack(self) -> None:
         """Done with it. Never raises: a broker that did not hear it delivers again, and the row tells a duplicate."""
@@ -99,7 +121,7 @@ class Broker(Protocol):
     def generation(self) -> int:
         """Goes up whenever the broker was away or a queue had to be made anew: messages may have been lost."""
 
-    async def publish(self, messages: Sequence[TaskMessage]) -> list[bool]:
+    async def publish(self, messages: Sequence[Message]) -> list[bool]:
         """Which of them a queue has taken, confirmed, in the order given. Never raises for an absent broker: all False.
 
         Makes the queue of a message when it is not there. Bounded: answers within a few seconds.

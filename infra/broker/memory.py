@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
-from taskflow.infra.broker import DeadLetter, TaskMessage
+from taskflow.infra.broker import DeadLetter, Message
 
 DEAD_LETTERS_KEPT: Final = 1_000
 
@@ -17,11 +17,12 @@ DEAD_LETTERS_KEPT: Final = 1_000
 class MemoryDelivery:
     """One message in the hands of one consumer."""
 
-    __slots__ = ("_consumer", "body", "queue")
+    __slots__ = ("_consumer", "body", "is_redelivered", "queue")
 
-    def __init__(self, body: bytes, queue: str, consumer: "MemoryConsumer") -> None:
+    def __init__(self, body: bytes, queue: str, is_redelivered: bool, consumer: "MemoryConsumer") -> None:
         self.body = body
         self.queue = queue
+        self.is_redelivered = is_redelivered
         self._consumer = consumer
 
     async def ack(self) -> None:
@@ -61,10 +62,10 @@ class MemoryConsumer:
         is_wanted = queue in self.queues and queue not in self._without
         return is_wanted and not self._stopped and len(self._unacknowledged) < self._prefetch
 
-    def deliver(self, body: bytes, queue: str) -> None:
+    def deliver(self, body: bytes, queue: str, is_redelivered: bool) -> None:
         self.queues.remove(queue)
         self.queues.append(queue)
-        delivery = MemoryDelivery(body, queue, self)
+        delivery = MemoryDelivery(body, queue, is_redelivered, self)
         self._unacknowledged[delivery] = None
         self._waiting.append(delivery)
         self._changed.set()
@@ -105,13 +106,14 @@ class MemoryBroker:
     def __init__(self) -> None:
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self._ready: defaultdict[str, deque[bytes]] = defaultdict(deque)
+        self._given_back: defaultdict[str, deque[bytes]] = defaultdict(deque)
         self._consumers: deque[MemoryConsumer] = deque()
 
     @property
     def generation(self) -> int:
         return 0
 
-    async def publish(self, messages: Sequence[TaskMessage]) -> list[bool]:
+    async def publish(self, messages: Sequence[Message]) -> list[bool]:
         bodies = [(message.queue, message.encode()) for message in messages]
         for queue, body in bodies:
             self._ready[queue].append(body)
@@ -134,7 +136,7 @@ class MemoryBroker:
             await consumer.close()
 
     async def depth(self, queue: str) -> int:
-        return len(self._ready[queue]) if queue in self._ready else 0
+        return sum(len(some[queue]) for some in (self._given_back, self._ready) if queue in some)
 
     async def ping(self) -> None:
         return
@@ -148,14 +150,16 @@ class MemoryBroker:
     def take_back(self, deliveries: Sequence[MemoryDelivery]) -> None:
         """Make them ready again, before what is there, in their order."""
         for delivery in reversed(deliveries):
-            self._ready[delivery.queue].appendleft(delivery.body)
+            self._given_back[delivery.queue].appendleft(delivery.body)
         self.feed(dict.fromkeys(delivery.queue for delivery in deliveries))
 
     def _hand_out_one(self, queue: str) -> bool:
         consumer = next((c for c in self._consumers if c.takes(queue)), None)
-        if consumer is None or not self._ready[queue]:
+        given_back = self._given_back[queue]
+        ready = given_back or self._ready[queue]
+        if consumer is None or not ready:
             return False
-        consumer.deliver(self._ready[queue].popleft(), queue)
+        consumer.deliver(ready.popleft(), queue, ready is given_back)
         self._consumers.remove(consumer)
         self._consumers.append(consumer)
         return True

@@ -11,6 +11,7 @@ from taskflow.infra.bus import STATUS_CHANNEL
 from taskflow.infra.events.status import decode, encode
 from taskflow.infra.resources import Resources
 from tests.graph.hub import Bench, take, versions
+from tests.store.databases import writing
 
 
 async def test_watcher_of_all_gets_every_change_in_order(patient: Bench) -> None:
@@ -73,7 +74,7 @@ async def test_nothing_that_was_recorded_before_is_news(patient: Bench) -> None:
 
 async def test_strangers_row_is_delivered_from_the_state_it_was_found_in(patient: Bench, resources: Resources) -> None:
     async with patient.hub.watch() as watcher:
-        async with resources.engine.begin() as connection:
+        async with writing(resources.engine) as connection:
             await connection.execute(sa.text("INSERT INTO tasks (id, title, status) VALUES ('s', 'Theirs', 'PENDING')"))
         await patient.submitter.cancel("s")
         events = await take(watcher, 2)
@@ -85,7 +86,7 @@ async def test_strangers_row_that_waited_before_anybody_watched_is_delivered_fro
 ) -> None:
     """Its second change is recorded with the first; of other tasks that are so old, the first was long before."""
     insert = "INSERT INTO tasks (id, title, status, created_at) VALUES ('s', 'Theirs', 'PENDING', :created_at)"
-    async with resources.engine.begin() as connection:
+    async with writing(resources.engine) as connection:
         await connection.execute(sa.text(insert), {"created_at": datetime(2026, 1, 1)})
     async with patient.hub.watch() as watcher:
         await patient.submitter.cancel("s")

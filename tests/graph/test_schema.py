@@ -25,7 +25,8 @@ from graphql import (
 from taskflow.graph.schema import build
 from taskflow.graph.schema.build import schema
 
-CONTRACT = build_schema(Path(__file__).with_name("contract.graphql").read_text())
+DOCUMENTS = [Path(__file__).with_name(f"{name}.graphql").read_text() for name in ("contract", "operate")]
+CONTRACT = build_schema("".join(DOCUMENTS).replace("extend type Queue", "type Queue"))  # the dashboard's own, before
 SERVED = build_schema(schema.as_str())
 OF_FIELDS = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
 

@@ -5,10 +5,12 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.cli import tables
 from taskflow.client.client import Client
 from taskflow.db import queries, workers
+from taskflow.db.errors import StoreUnavailable
 from taskflow.db.secrets import MASK
 from taskflow.db.workers import Kind
 from taskflow.graph.figures import kinds as kinds_module
@@ -150,9 +152,14 @@ async def test_what_a_worker_says_is_known_within_a_second(api: Api, resources: 
 
 
 async def test_nothing_is_shown_before_it_is_known_what_is_secret(
-    api: Api, services: Services, asked: dict[str, Any]
+    api: Api, services: Services, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = (await api.ask(CREATE, input=asked))["createTask"]["task"]["id"]
+
+    async def away(engine: AsyncEngine) -> list[Kind]:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(kinds_module, "known_kinds", away)
     services.kinds._known = None
     assert (await api.fail(EVERYWHERE, id=task_id))["extensions"]["code"] == "SERVICE_UNAVAILABLE"
     assert (await api.fail(CREATE, input=asked))["extensions"]["code"] == "SERVICE_UNAVAILABLE"

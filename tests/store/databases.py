@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from alembic import command
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db.migrate import config, migrate
 from taskflow.infra.database import create_engine
@@ -59,6 +59,13 @@ async def engine_on(url: str) -> AsyncIterator[AsyncEngine]:
         yield engine
     finally:
         await engine.dispose()
+
+
+def writing(engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncConnection]:
+    """Another program's transaction. On SQLite it begins with the lock: its first statement may read before it writes,
+    and is then refused at once when somebody has written in between.
+    """
+    return engine.execution_options(immediate=True).begin()
 
 
 async def migrate_at(url: str) -> None:

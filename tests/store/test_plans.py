@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import dispatch, pages, queries, tasks
+from taskflow.db import dispatch, pages, queries, retention, tasks
 from taskflow.db.leases import Lease, extend_leases
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.migrate import migrate
@@ -243,3 +243,16 @@ async def test_no_page_of_a_million_takes_long(engine: AsyncEngine) -> None:
         if took > 2:
             slow[f"{name}, {order}, {after}"] = took
     assert slow == {}
+
+
+async def test_what_has_ended_long_ago_is_found_by_its_end_and_deleted_by_key(engine: AsyncEngine) -> None:
+    await run(engine, "UPDATE tasks SET finished_at = created_at WHERE kind = 'kind7'", "ANALYZE TABLE tasks")
+    before, after = BEGIN + timedelta(hours=1), BEGIN + timedelta(minutes=1)
+    with sent(engine) as statements:
+        pruned = await retention.prune(engine, TaskStatus.DONE, before=before, after=after, limit=50)
+    found, *rest = await explain(engine, statements)
+    assert pruned.deleted == 50
+    assert (found.access, found.key, found.sorts) == ("range", "idx_tasks_finished_at", False)
+    assert "Using index" in found.extra
+    assert {step.key for step in rest} == {"PRIMARY", "uq_task_events_task_id"}
+    assert all(step.access in ("range", "const", "eq_ref") for step in rest), rest

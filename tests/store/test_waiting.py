@@ -59,7 +59,7 @@ async def test_of_what_is_late_those_that_fell_due_first_are_looked_at(
 
 
 async def test_a_queue_is_paused_until_it_is_resumed(engine: AsyncEngine) -> None:
-    await pauses.resume(engine, "mail")
+    await pauses.resume(engine, "mail", now=NOON, by=None)
     await pauses.pause(engine, "mail", now=NOON, by="ana", reason="the provider is down")
     await pauses.pause(engine, "Mail", now=NOON + SECOND, by=None, reason="")
     await pauses.pause(engine, "mail", now=NOON + MINUTE, by="bo", reason="still")
@@ -67,5 +67,5 @@ async def test_a_queue_is_paused_until_it_is_resumed(engine: AsyncEngine) -> Non
         "mail": Pause("mail", NOON, "ana", "still"),
         "Mail": Pause("Mail", NOON + SECOND, None, ""),
     }
-    await pauses.resume(engine, "mail")
+    await pauses.resume(engine, "mail", now=NOON, by=None)
     assert [*await pauses.paused(engine)] == ["Mail"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from taskflow.db.lifecycle import ENDED, TaskStatus
 from taskflow.infra.settings import MEMORY, Settings, SettingsError, load_settings
 from taskflow.infra.urls import tls_context
 
@@ -51,6 +52,7 @@ VALUES = {
     "worker_queues": ("default:8,mail", {"default": 8, "mail": None}),
     "worker_lease": ("3", timedelta(seconds=3)),
     "payload_max_bytes": ("1000", 1000),
+    "task_retention": ("DONE=1.5h", {TaskStatus.DONE: timedelta(hours=1.5)}),
     "log_format": ("json", "json"),
     "log_level": ("debug", "DEBUG"),
     "db_echo": ("true", True),
@@ -206,3 +208,32 @@ def test_a_trace_url_that_leads_nowhere_is_refused(monkeypatch: pytest.MonkeyPat
 def test_a_trace_url_may_have_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRACE_URL", " https://grafana.example/explore?trace={trace_id}#top\r\n")
     assert load_settings().trace_url == "https://grafana.example/explore?trace={trace_id}#top"
+
+
+# --- retention
+
+
+def test_one_age_is_that_of_every_status_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASK_RETENTION", "30d")
+    assert load_settings().task_retention == dict.fromkeys(sorted(ENDED), timedelta(days=30))
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("90s", 90), ("1.5m", 90), ("2h", 7200), ("36500d", 36_500 * 86_400), ("0.001s", 0.001)]
+)
+def test_an_age_has_a_unit(monkeypatch: pytest.MonkeyPatch, given: str, seconds: float) -> None:
+    monkeypatch.setenv("TASK_RETENTION", f"FAILED={given}, DONE = 1d")
+    ages = {TaskStatus.FAILED: timedelta(seconds=seconds), TaskStatus.DONE: timedelta(days=1)}
+    assert load_settings().task_retention == ages
+
+
+NO_AGES = """
+30 d 0d -1d 1w 1e3d 36501d 9999999999d ٣d nan 1d,2d =1d DONE DONE= PENDING=1d done=1d
+DONE=1d, DONE=1d,FAILED DONE=1d;FAILED=2d DONE=1d,DONE=2d
+"""
+
+
+@pytest.mark.parametrize("given", NO_AGES.split())
+def test_what_is_no_age_stops_the_start(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    line = refusal(monkeypatch, "TASK_RETENTION", given)
+    assert "takes an age, such as 30d, or ages by status, such as DONE=7d,FAILED=90d" in line

@@ -30,6 +30,7 @@ from taskflow.worker.runtime import run_worker
 from taskflow.worker.submission import Target
 from taskflow.worker.task import is_middleware
 from tests.contracts.waiting import PATIENCE, eventually
+from tests.store.databases import writing
 
 FAST: Final = timedelta(milliseconds=1)
 SOON: Final = Backoff(base=FAST)
@@ -83,7 +84,7 @@ class Bench:
 
     async def set(self, task_id: str, **values: Any) -> None:
         """Write to the row behind everybody's back."""
-        async with self.resources.engine.begin() as connection:
+        async with writing(self.resources.engine) as connection:
             await connection.execute(sa.update(tasks_table).where(tasks_table.c.id == task_id).values(values))
 
     async def hear(self, condition: Callable[[StatusEvent], bool]) -> StatusEvent:

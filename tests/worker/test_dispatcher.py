@@ -14,6 +14,7 @@ from taskflow.db.queries import Filter
 from taskflow.infra.broker import BrokerUnavailable
 from taskflow.infra.settings import Settings
 from tests.contracts.waiting import logged
+from tests.store.databases import writing
 from tests.worker.bench import Bench
 from tests.worker.conftest import StartWorker
 
@@ -76,7 +77,7 @@ async def test_a_row_that_was_inserted_is_told_of_from_the_state_it_was_found_in
 
 async def insert(bench: Bench, **values: Any) -> None:
     """As another program does, which knows of the documented columns alone."""
-    async with bench.resources.engine.begin() as connection:
+    async with writing(bench.resources.engine) as connection:
         await connection.execute(tasks_table.insert().values(values))
 
 

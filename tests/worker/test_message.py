@@ -11,6 +11,7 @@ from taskflow.db import tasks
 from taskflow.db.models import tasks as tasks_table
 from taskflow.infra.broker import DeadLetter
 from taskflow.worker.task import task
+from tests.store.databases import writing
 from tests.worker.bench import Bench, until
 from tests.worker.conftest import Logs, StartWorker
 
@@ -72,7 +73,7 @@ async def test_a_message_that_comes_before_its_row_is_waited_for(bench: Bench, s
     task_id = "01234567-89ab-cdef-0123-456789abcdef"
     async with start_worker():
         await bench.deliver(task_id)
-        async with bench.resources.engine.begin() as connection:
+        async with writing(bench.resources.engine) as connection:
             values = {"id": task_id, "title": "An outsider's", "payload": {"message": "hello"}, "status": "PENDING"}
             await connection.execute(tasks_table.insert().values(values))
         ended = await bench.end(task_id)
@@ -140,7 +141,7 @@ async def test_a_dead_letter_the_broker_does_not_take_is_offered_again_and_logge
     async def refuse_at_first(letters: Any) -> list[bool]:
         return [False] if next(refusals, None) is False else await real(letters)
 
-    monkeypatch.setattr("taskflow.worker.executor.DEAD_LETTER_AGAIN", 0.01)
+    monkeypatch.setattr("taskflow.worker.dead_letters.DEAD_LETTER_AGAIN", 0.01)
     monkeypatch.setattr(bench.broker, "dead_letter", refuse_at_first)
     async with start_worker():
         await send(bench, b"rubbish")

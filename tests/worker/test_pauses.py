@@ -49,7 +49,7 @@ async def test_a_paused_queue_waits_while_the_other_goes_on_and_then_goes_on_too
         for _ in range(20):
             await bench.run("message", {"message": "not paused"})
         assert (await bench.get(waiting)).status == "PENDING"
-        await pauses.resume(bench.resources.engine, "mail")
+        await pauses.resume(bench.resources.engine, "mail", now=datetime.now(UTC), by=None)
         assert (await bench.end(waiting)).status == "DONE"
 
 

@@ -12,7 +12,14 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-MADE = ("taskflow_workers", "taskflow_kinds", "taskflow_queues", "taskflow_dead_letters", "taskflow_audit")
+MADE = (
+    "taskflow_workers",
+    "taskflow_kinds",
+    "taskflow_queues",
+    "taskflow_dead_letters",
+    "taskflow_suspects",
+    "taskflow_audit",
+)
 INDEX = "idx_taskflow_dead_letters_at"
 
 
@@ -48,6 +55,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text, nullable=False),
     )
     make_numbered()
+    if op.get_bind().dialect.name == "sqlite":
+        forget_words(" WHEN old.words IS NOT NULL")
 
 
 def make_numbered() -> None:
@@ -57,6 +66,7 @@ def make_numbered() -> None:
         sa.Column("id", NUMBER, primary_key=True, autoincrement=True),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("body", BYTES, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("queue", sa.String(255)),
         sa.Column("task_id", sa.String(36)),
         sa.Column("at", UtcDateTime, nullable=False),
@@ -64,6 +74,12 @@ def make_numbered() -> None:
     )
     if INDEX not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("taskflow_dead_letters")}:
         op.create_index(INDEX, "taskflow_dead_letters", ["at"])
+    make(
+        "taskflow_suspects",
+        sa.Column("digest", sa.CHAR(64), primary_key=True),
+        sa.Column("begun", sa.Integer, nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+    )
     make(
         "taskflow_audit",
         sa.Column("id", NUMBER, primary_key=True, autoincrement=True),
@@ -76,7 +92,18 @@ def make_numbered() -> None:
     )
 
 
+def forget_words(when: str) -> None:
+    """A row whose words are NULL is in no search: whoever deletes many takes them out of it together beforehand, since
+    SQLite looks through all of `tasks_search` for one.
+    """
+    op.execute("DROP TRIGGER IF EXISTS tasks_search_delete")
+    body = "BEGIN DELETE FROM tasks_search WHERE id = old.id; END"
+    op.execute(f"CREATE TRIGGER tasks_search_delete AFTER DELETE ON tasks{when} {body}")
+
+
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        forget_words("")
     for name in MADE:
         op.drop_table(name)
     op.drop_column("tasks", "traceparent")

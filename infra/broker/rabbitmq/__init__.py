@@ -20,7 +20,7 @@ from aiormq.exceptions import (
 from yarl import URL
 
 from taskflow.infra.background import supervised
-from taskflow.infra.broker import BrokerUnavailable, DeadLetter, TaskMessage
+from taskflow.infra.broker import BrokerUnavailable, DeadLetter, Message
 from taskflow.infra.broker.rabbitmq.confirms import OutgoingMessage
 from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
 from taskflow.infra.broker.rabbitmq.declare import declare
@@ -58,7 +58,7 @@ class RabbitBroker:
     def generation(self) -> int:
         return self._generation
 
-    async def publish(self, messages: Sequence[TaskMessage]) -> list[bool]:
+    async def publish(self, messages: Sequence[Message]) -> list[bool]:
         route = self._topology.route
         outgoing = [OutgoingMessage(route(message.queue), message.task_id, message.encode()) for message in messages]
         return await self.publisher.send(outgoing)

@@ -32,12 +32,13 @@ from taskflow.infra.broker.topology import Topology
 class RabbitDelivery:
     """A message in hand, of the session that brought it."""
 
-    __slots__ = ("_is_acknowledged", "_session", "body", "queue", "tag")
+    __slots__ = ("_is_acknowledged", "_session", "body", "is_redelivered", "queue", "tag")
 
-    def __init__(self, body: bytes, tag: int, queue: str, session: Session) -> None:
+    def __init__(self, body: bytes, queue: str, deliver: Basic.Deliver, session: Session) -> None:
         self.body = body
-        self.tag = tag
         self.queue = queue
+        self.is_redelivered = bool(deliver.redelivered)
+        self.tag = int(deliver.delivery_tag or 0)
         self._is_acknowledged = False
         self._session = session
 
@@ -56,6 +57,8 @@ class RabbitConsumer:
         self.link = Link(url, f"consumer of {', '.join(queues)}", self._use, on_loss)
         self._topology = topology
         self._routes = [topology.route(queue) for queue in queues]
+        self._queues = {topology.route(queue).queue: queue for queue in queues}
+        """By the broker's names for them."""
         self._prefetch = prefetch
         self._without: frozenset[str] = frozenset()
         self._waiting: deque[RabbitDelivery] = deque()
@@ -80,7 +83,7 @@ class RabbitConsumer:
 
     async def want(self, prefetch: int, *, without: Collection[str] = ()) -> None:
         self._prefetch = 0 if self._stopped else prefetch
-        self._without = frozenset(self._topology.route(queue).queue for queue in without)
+        self._without = frozenset(without)
         session = self._session  # it may end meanwhile
         if session is None:
             return  # the next one begins with it
@@ -97,10 +100,10 @@ class RabbitConsumer:
         await self.want(0)
 
     async def _adjust(self, session: Session) -> None:
-        wanted = [route.queue for route in self._routes if route.queue not in self._without] if self._prefetch else []
-        await session.want(self._prefetch, wanted)
-        given_back = [delivery for delivery in self._waiting if delivery.queue not in wanted]
-        self._waiting = deque(delivery for delivery in self._waiting if delivery.queue in wanted)
+        wanted = {at: queue for at, queue in self._queues.items() if self._prefetch and queue not in self._without}
+        await session.want(self._prefetch, [*wanted])
+        given_back = [delivery for delivery in self._waiting if delivery.queue not in wanted.values()]
+        self._waiting = deque(delivery for delivery in self._waiting if delivery.queue in wanted.values())
         await session.requeue([delivery.tag for delivery in given_back])
 
     def end(self) -> None:
@@ -131,9 +134,10 @@ class RabbitConsumer:
 
     def _receive(self, session: Session, method: Incoming, header: ContentHeader | None, body: bytes) -> None:
         match method:
-            case Basic.Deliver(consumer_tag=str(consumer), delivery_tag=int(tag)):
+            case Basic.Deliver(delivery_tag=int(tag)) as deliver:
                 session.note_received(tag)
-                self._waiting.append(RabbitDelivery(body, tag, session.queue_of(consumer), session))
+                queue = self._queues[session.queue_of(deliver.consumer_tag or "")]
+                self._waiting.append(RabbitDelivery(body, queue, deliver, session))
                 self._changed.set()
 
     async def _probe(self, session: Session) -> None:

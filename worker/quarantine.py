@@ -1,0 +1,42 @@
+"""Messages that came back, watched: one that ends each worker that takes it must not come back for ever.
+
+The database counts, since no broker does: a classic queue tells only that a message was handed out before, and a quorum
+queue counts what healthy workers gave back, or, from RabbitMQ 4.3 on, leaves out those whose worker was killed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from taskflow.db import letters
+from taskflow.infra.broker import Delivery
+from taskflow.infra.resources import Resources
+from taskflow.worker.records import until_stored
+
+DEADLY: Final = 5
+"""How many workers may end over a message that has come back before it is dead-lettered, unread."""
+REASON: Final = f"{DEADLY} workers began with it when it had come back, and each of them ended before it was claimed"
+
+
+@dataclass(slots=True)
+class Quarantine:
+    """Of one worker. One message that came back at a time, so that those beside a deadly one are not blamed for it."""
+
+    resources: Resources
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def watched(self, delivery: Delivery) -> AsyncIterator[bool]:
+        """Around all that is done until its acknowledgement, reading it included: whether it is too deadly for that."""
+        if not delivery.is_redelivered:
+            yield False
+            return
+        async with self._one:
+            engine, digest = self.resources.engine, sha256(delivery.body).hexdigest()
+            begun = await until_stored(lambda: letters.suspect(engine, digest, now=self.resources.clock.now()))
+            yield begun >= DEADLY
+            if begun < DEADLY:  # else, sent again since its row waits, it may end one worker and not as many again
+                await until_stored(lambda: letters.clear(engine, digest))

@@ -1,0 +1,94 @@
+"""The loop that deletes ended tasks older than TASK_RETENTION says: in every worker, safe in any number."""
+
+import asyncio
+import time
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from taskflow.db import retention
+from taskflow.db.errors import StoreUnavailable
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.transaction import is_unavailable
+from taskflow.infra.resources import Resources
+from taskflow.infra.retention import longest
+
+logger = structlog.get_logger("taskflow.retention")
+
+LOOP: Final = "retention"
+LOOK_EVERY: Final = 10.0
+"""Seconds from a look at all that is due to the next one."""
+REST: Final = 4
+"""How many times as long as a set took nothing is done after it: a fifth of the time is spent, by all together."""
+LONGEST_REST: Final = 5.0
+"""Seconds."""
+QUICK: Final = 0.03
+SLOW: Final = 0.3
+"""Seconds that a set takes, above which the next one is smaller; below QUICK it is larger."""
+LEAST: Final = 128
+MOST: Final = 512
+
+
+class Retention:
+    """`deleted` counts the tasks that this process has deleted, by status, and `letters` the dead letters."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.deleted = dict.fromkeys(resources.settings.task_retention, 0)
+        self.letters = 0
+        self._resources = resources
+        self._size = LEAST
+
+    async def run(self) -> None:
+        """For ever; where nothing is to be deleted it returns at once."""
+        ages = self._resources.settings.task_retention
+        while ages:
+            try:
+                for status, age in ages.items():
+                    await self._prune(status, self._resources.clock.now() - age)
+                await self._prune_letters(self._resources.clock.now() - longest(ages))
+            except Exception as error:
+                if not isinstance(error, StoreUnavailable) and not is_unavailable(error):
+                    raise
+                logger.warning("nothing is deleted: the database is away")
+            self._resources.liveness.note(LOOP)
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _prune(self, status: TaskStatus, before: datetime) -> None:
+        """All of that status that ended before then, unless another process is at it."""
+        engine, deleted, after = self._resources.engine, 0, None
+        while True:
+            async with retention.alone(engine) as is_ours:
+                if not is_ours:
+                    break
+                began = time.monotonic()
+                pruned = await retention.prune(engine, status, before=before, after=after, limit=self._size)
+                await self._rest(time.monotonic() - began)
+            deleted, after = deleted + pruned.deleted, pruned.after
+            self.deleted[status] += pruned.deleted
+            if after is None:
+                break
+        if deleted:
+            logger.info("ended tasks deleted", status=status, count=deleted)
+
+    async def _prune_letters(self, before: datetime) -> None:
+        deleted = 0
+        while True:
+            began, limit = time.monotonic(), self._size
+            some = await retention.prune_letters(self._resources.engine, before=before, limit=limit)
+            deleted += some
+            if some < limit:
+                break
+            await self._rest(time.monotonic() - began)
+        self.letters += deleted
+        if deleted:
+            logger.info("dead letters deleted", count=deleted)
+
+    async def _rest(self, took: float) -> None:
+        """Four times as long as the work; sets of a size that is felt by nobody."""
+        if took > SLOW:
+            self._size = max(self._size // 2, LEAST)
+        elif took < QUICK:
+            self._size = min(self._size * 2, MOST)
+        self._resources.liveness.note(LOOP)
+        await asyncio.sleep(min(REST * took, LONGEST_REST))
