@@ -58,7 +58,7 @@ test("the kinds that fail most are listed, and link to their failed tasks", asyn
   await expect(page.getByRole("row").filter({ hasText: "No letter" })).toBeVisible();
 });
 
-test("a queue in which messages wait and no task runs is reported, with the command that starts a worker", async ({
+test("a queue that no worker takes from is reported, with the command that starts one, here and above the list", async ({
   page,
   taskflow,
 }) => {
@@ -67,9 +67,31 @@ test("a queue in which messages wait and no task runs is reported, with the comm
     const [now, began] = [Date.now, Date.now()];
     Date.now = () => began + 6 * (now() - began); // the banner waits for five seconds
   });
+  for (const path of ["/overview", "/workers", "/queues", "/"]) {
+    await page.goto(path);
+    const banner = page.getByRole("alert").filter({ hasText: "No worker takes from the queue nightly: 1 task waits." });
+    await expect(banner).toContainText("WORKER_QUEUES=nightly taskflow worker");
+    await banner.getByRole("link", { name: "nightly" }).click();
+    await expect(page).toHaveURL("/?status=PENDING&queue=nightly");
+  }
+});
+
+test("a kind that no worker knows is reported, with the number of tasks that wait", async ({ page, taskflow }) => {
+  await page.addInitScript(() => {
+    const [now, began] = [Date.now, Date.now()];
+    Date.now = () => began + 6 * (now() - began); // the banner waits for five seconds
+  });
+  await taskflow.create({ title: "Fold", kind: "origami", maxAttempts: 100 });
   await page.goto("/overview");
-  const banner = page.getByRole("alert").filter({ hasText: "nightly" });
-  await expect(banner).toContainText("WORKER_QUEUES=nightly taskflow worker");
-  await banner.getByRole("link", { name: "nightly" }).click();
-  await expect(page).toHaveURL("/?status=PENDING&queue=nightly");
+  const banner = page.getByRole("alert").filter({ hasText: "No worker knows the kind origami: 1 task waits." });
+  await expect(banner).toContainText("WORKER_HANDLERS=your.module taskflow worker");
+});
+
+test("the workers and the size of the tables are in short on the overview", async ({ page }) => {
+  await page.goto("/overview");
+  const workers = page.getByRole("region", { name: "Workers" });
+  await expect(workers.getByRole("meter")).toHaveCount(1);
+  await expect(page.getByRole("region", { name: "Database" })).toContainText(/Size\d.*B/);
+  await workers.getByRole("link", { name: /1 process/ }).click();
+  await expect(page).toHaveURL("/workers");
 });

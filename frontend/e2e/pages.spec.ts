@@ -32,6 +32,7 @@ test.beforeAll(async ({ taskflow }) => {
   await taskflow.settled();
   const running = await taskflow.create({ title: "Index the archive", kind: "slow", payload: { seconds: 600 } });
   const parked = await taskflow.create({ title: "Rebuild the catalogue", queue: "nightly" });
+  await taskflow.graphql('mutation { pauseQueue(name: "nightly", reason: "The archive moves") { name } }');
   ids = { failed, done, running, parked };
 });
 
@@ -44,6 +45,10 @@ const PAGES: readonly (readonly [name: string, path: () => string])[] = [
   ["task-running", () => `/task/${ids["running"] ?? ""}`],
   ["new", () => "/new"],
   ["overview", () => "/overview"],
+  ["workers", () => "/workers"],
+  ["queues", () => "/queues"],
+  ["dead-letters", () => "/dead-letters"],
+  ["audit", () => "/audit"],
 ];
 
 for (const [name, path] of PAGES) {

@@ -49,7 +49,7 @@ for (const [name, file, path, link] of [
   test(`${name} that can't be loaded says so, with a button that reloads it, and the list works on`, async ({
     page,
   }) => {
-    const pages = page.getByRole("navigation", { name: "Pages" });
+    const pages = page.getByRole("banner");
     await withoutFile(page, file);
     await page.goto("/");
     await isLive(page);

@@ -1,24 +1,16 @@
-/** The one composition root: the socket, the client, the theme, the router. */
-import { ApolloProvider } from "@apollo/client/react";
+/** The one composition root: the session, which opens the API, and the router. */
 import "@fontsource-variable/geist/wght.css";
 import "@fontsource-variable/geist-mono/wght.css";
-import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
-import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { createApollo, createSocket } from "@/apollo/client";
-import { createConnectionStore } from "@/apollo/connection";
-import { ResumeLink } from "@/apollo/resume";
-import { TaskStream } from "@/apollo/stream";
+import { openApi } from "@/apollo/api";
+import { Session } from "@/apollo/session";
 import { loadAhead } from "@/apollo/tasksPage";
-import { LiveProvider } from "@/components/LiveProvider";
+import { App } from "@/components/App";
 import { present } from "@/lib/clock";
 import { currentEndpoints, hrefOf } from "@/lib/config";
 import { parseSearch } from "@/lib/searchParams";
 import { parseTasksSearch, toQuery } from "@/lib/tasksSearch";
-import { nonce } from "@/lib/nonce";
-import { theme } from "@/lib/theme";
 import { router } from "@/router";
 import "./mantine.css";
 import "./styles.css";
@@ -33,37 +25,33 @@ const NEXT = [
   () => import("@/components/newTask/NewTaskDialog"),
   () => import("@/pages/NewTaskPage"),
   () => import("@/pages/OverviewPage"),
+  () => import("@/pages/WorkersPage"),
+  () => import("@/pages/QueuesPage"),
+  () => import("@/pages/DeadLettersPage"),
+  () => import("@/pages/AuditPage"),
 ];
 
 const endpoints = currentEndpoints();
-const socket = createSocket(endpoints.ws);
-const connection = createConnectionStore(socket);
-const resume = new ResumeLink();
-const client = createApollo(endpoints, socket, resume);
-const live = { connection, stream: new TaskStream(client) };
-window.addEventListener("online", () => {
-  resume.now();
-});
-socket.on("connected", () => {
-  resume.now(); // both subscriptions connect as soon as one has
-});
+const session = new Session((access) => openApi(endpoints, access));
 
-const { pathname, search } = window.location;
-const rows = pathname === hrefOf("/") && loadAhead(client, toQuery(parseTasksSearch(parseSearch(search)), present()));
-await Promise.race([Promise.all([router.load(), rows]), new Promise((go) => setTimeout(go, ROWS_WAIT))]);
+/** Whether the API wants a token, and the rows: both are asked for before React runs. */
+async function lookAhead(): Promise<void> {
+  const { api } = session.get();
+  const { pathname, search } = window.location;
+  const isList = pathname === hrefOf("/");
+  await Promise.all([
+    router.load(),
+    api?.check(),
+    isList && api && loadAhead(api.client, toQuery(parseTasksSearch(parseSearch(search)), present())),
+  ]);
+}
+await Promise.race([lookAhead(), new Promise((go) => setTimeout(go, ROWS_WAIT))]);
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <ApolloProvider client={client}>
-        <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-          <Notifications position="bottom-right" limit={4} zIndex={400} containerWidth={340} />
-          <LiveProvider live={live}>
-            <RouterProvider router={router} />
-          </LiveProvider>
-        </MantineProvider>
-      </ApolloProvider>
+      <App session={session} />
     </StrictMode>,
   );
 }

@@ -5,6 +5,7 @@ import { basePath } from "@/lib/config";
 import { parseNewTaskSearch } from "@/lib/newTask";
 import { loadPart } from "@/lib/notLoaded";
 import { parseOverviewSearch } from "@/lib/overviewSearch";
+import { parsePageSearch } from "@/lib/pageSearch";
 import { parseSearch, stringifySearch } from "@/lib/searchParams";
 import { parseTasksSearch } from "@/lib/tasksSearch";
 import { BrokenPage } from "@/pages/BrokenPage";
@@ -40,8 +41,43 @@ export const overviewRoute = createRoute({
   component: lazyRouteComponent(() => loadPart(() => import("@/pages/OverviewPage")), "OverviewPage"),
 });
 
+export const workersRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/workers",
+  component: lazyRouteComponent(() => loadPart(() => import("@/pages/WorkersPage")), "WorkersPage"),
+});
+
+export const queuesRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/queues",
+  component: lazyRouteComponent(() => loadPart(() => import("@/pages/QueuesPage")), "QueuesPage"),
+});
+
+export const deadLettersRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/dead-letters",
+  validateSearch: parsePageSearch,
+  component: lazyRouteComponent(() => loadPart(() => import("@/pages/DeadLettersPage")), "DeadLettersPage"),
+});
+
+export const auditRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  validateSearch: parsePageSearch,
+  component: lazyRouteComponent(() => loadPart(() => import("@/pages/AuditPage")), "AuditPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([tasksRoute, taskRoute, newTaskRoute, overviewRoute]),
+  routeTree: root.addChildren([
+    tasksRoute,
+    taskRoute,
+    newTaskRoute,
+    overviewRoute,
+    workersRoute,
+    queuesRoute,
+    deadLettersRoute,
+    auditRoute,
+  ]),
   basepath: basePath || "/",
   parseSearch,
   stringifySearch,

@@ -25,7 +25,7 @@ from taskflow.infra.settings import Settings
 HERE: Final = Path(__file__).parent
 PLACES: Final = (HERE / "dist", HERE.resolve().parents[1] / "frontend" / "dist")
 """In an installed package; in a checkout."""
-PAGES: Final = ("/", "/overview", "/new", "/task/{task_id}")
+PAGES: Final = ("/", "/overview", "/workers", "/queues", "/dead-letters", "/audit", "/new", "/task/{task_id}")
 IDE: Final = "graphiql.html"
 ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 """What the build has compressed already, the smallest first."""

@@ -41,7 +41,19 @@ def browser_of(app: Starlette, *, root_path: str = "") -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://taskflow.test")
 
 
-@pytest.mark.parametrize("path", ["/", "/overview", "/new", "/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/overview",
+        "/workers",
+        "/queues",
+        "/dead-letters",
+        "/audit",
+        "/new",
+        "/task/01a20bbb-de30-72d0-bd15-de3fb28f88fa",
+    ],
+)
 async def test_each_page_is_the_app_and_is_asked_for_again(browser: httpx.AsyncClient, path: str) -> None:
     response = await browser.get(path)
     assert response.status_code == 200

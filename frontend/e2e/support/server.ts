@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,22 @@ const FIRST_OF_CONNECTIONS = 32_768;
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 const BATCH = 1_000;
+
+/** A token for each role, by name, as API_TOKENS_FILE has them. */
+export const TOKENS = {
+  vera: "viewer-0123456789abcdef",
+  olga: "operator-0123456789abcdef",
+  adam: "admin-0123456789abcdef",
+} as const;
+type Name = keyof typeof TOKENS;
+const ROLES: Readonly<Record<Name, string>> = { vera: "viewer", olga: "operator", adam: "admin" };
+
+export interface Kind {
+  /** Whether another application serves it under a prefix. */
+  readonly isMounted: boolean;
+  /** Whether it takes nobody without a token. */
+  readonly isGuarded: boolean;
+}
 
 export interface NewTask {
   readonly title: string;
@@ -50,11 +66,22 @@ export class TaskFlow {
   private constructor(
     readonly folder: string,
     readonly port: number,
-    private readonly isMounted: boolean,
+    private readonly kind: Kind,
   ) {}
 
-  static async make(isMounted: boolean): Promise<TaskFlow> {
-    return new TaskFlow(await mkdtemp(join(tmpdir(), "taskflow-e2e-")), await freePort(), isMounted);
+  static async make(kind: Kind): Promise<TaskFlow> {
+    const made = new TaskFlow(await mkdtemp(join(tmpdir(), "taskflow-e2e-")), await freePort(), kind);
+    await made.allow("vera", "olga", "adam");
+    return made;
+  }
+
+  /** Takes the tokens of these alone from now on. */
+  async allow(...names: readonly Name[]): Promise<void> {
+    await writeFile(this.tokens, names.map((name) => `${name}:${ROLES[name]}:${TOKENS[name]}\n`).join(""));
+  }
+
+  private get tokens(): string {
+    return join(this.folder, "tokens");
   }
 
   get origin(): string {
@@ -63,13 +90,17 @@ export class TaskFlow {
 
   /** Without a slash at its end. */
   get url(): string {
-    return this.isMounted ? this.origin + PREFIX : this.origin;
+    return this.kind.isMounted ? this.origin + PREFIX : this.origin;
   }
 
   async start(): Promise<void> {
-    const environment = { ...process.env, LOG_LEVEL: "ERROR", DB_URL: "", RABBITMQ_URL: "", REDIS_URL: "" };
+    const environment = {
+      ...process.env,
+      ...{ LOG_LEVEL: "ERROR", DB_URL: "", RABBITMQ_URL: "", REDIS_URL: "" },
+      ...(this.kind.isGuarded && { API_TOKENS_FILE: this.tokens }),
+    };
     const port = String(this.port);
-    const command = this.isMounted
+    const command = this.kind.isMounted
       ? (["python", [HOST, port]] as const)
       : (["taskflow", ["up", "--port", port]] as const);
     this.process = spawn(join(BIN, command[0]), command[1], {
@@ -102,7 +133,10 @@ export class TaskFlow {
   async graphql<Data>(query: string, variables: object = {}): Promise<Data> {
     const response = await fetch(`${this.url}/graphql`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: {
+        "content-type": "application/json",
+        ...(this.kind.isGuarded && { authorization: `Bearer ${TOKENS.adam}` }),
+      },
       body: JSON.stringify({ query, variables }),
     });
     const { data, errors } = (await response.json()) as { data?: Data; errors?: { message: string }[] };

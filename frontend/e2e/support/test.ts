@@ -13,6 +13,8 @@ interface WorkerFixtures {
   readonly instance: string;
   /** Whether another application serves it under a prefix. */
   readonly isMounted: boolean;
+  /** Whether it takes nobody without a token. */
+  readonly isGuarded: boolean;
   readonly taskflow: TaskFlow;
   /** The context of every page of a process: its cache has the dashboard's files, compiled. */
   readonly warm: BrowserContext;
@@ -21,9 +23,10 @@ interface WorkerFixtures {
 export const test = base.extend<Fixtures, WorkerFixtures>({
   instance: ["shared", { option: true, scope: "worker" }],
   isMounted: [false, { option: true, scope: "worker" }],
+  isGuarded: [false, { option: true, scope: "worker" }],
   taskflow: [
-    async ({ instance: _, isMounted }, use) => {
-      const taskflow = await TaskFlow.make(isMounted);
+    async ({ instance: _, isMounted, isGuarded }, use) => {
+      const taskflow = await TaskFlow.make({ isMounted, isGuarded });
       await taskflow.start();
       await use(taskflow);
       await taskflow.remove();

@@ -8,16 +8,23 @@ export function createCache(): InMemoryCache {
         fields: {
           // Only the last page is kept: the list of ids is in lists.ts, the tasks are normalised.
           tasks: { keyArgs: false, merge: false },
+          queues: { merge: false },
+          workers: { merge: false },
+          deadLetters: { keyArgs: ["first", "after"], merge: false },
+          audit: { keyArgs: ["first", "after"], merge: false },
           task: {
             read: (existing: unknown, { args, toReference }) =>
               existing === undefined ? toReference({ __typename: "Task", id: args?.["id"] as string }) : existing,
           },
         },
       },
+      Viewer: { keyFields: [] },
       Stats: { keyFields: [] },
       StatusCount: { keyFields: false },
       TaskConnection: { keyFields: false },
       TaskEdge: { keyFields: false },
+      DeadLetterConnection: { keyFields: false },
+      AuditConnection: { keyFields: false },
       PageInfo: { keyFields: false },
       TaskError: { keyFields: false },
       TaskEvent: { keyFields: ["id"] },

@@ -5,8 +5,10 @@ import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { ServerError } from "@apollo/client/errors";
 import { OperationTypeNode } from "graphql";
 import { createClient, type Client } from "graphql-ws";
+import { type Access, socketOptions } from "@/lib/access";
 import type { Endpoints } from "@/lib/config";
 import { fetchExactly } from "@/lib/json";
+import { createAccessLink } from "./access";
 import { createCache } from "./cache";
 import type { ResumeLink } from "./resume";
 
@@ -14,9 +16,10 @@ const KEEP_ALIVE_MS = 10_000;
 const QUERY_ATTEMPTS = 3;
 
 /** A single connection attempt: ResumeLink connects again, with the id of the last event. */
-export function createSocket(url: string): Client {
+export function createSocket(url: string, access: Access): Client {
   return createClient({
     url,
+    ...socketOptions(access),
     retryAttempts: 0,
     keepAlive: KEEP_ALIVE_MS,
     lazyCloseTimeout: 1_000,
@@ -24,8 +27,9 @@ export function createSocket(url: string): Client {
   });
 }
 
-export function createApollo(endpoints: Endpoints, socket: Client, resume: ResumeLink): ApolloClient {
+export function createApollo(endpoints: Endpoints, socket: Client, resume: ResumeLink, access: Access): ApolloClient {
   const http = ApolloLink.from([
+    createAccessLink(access),
     new RetryLink({
       delay: { initial: 250, max: 2_000, jitter: true },
       attempts: {

@@ -21,7 +21,7 @@ export interface LoadedPage extends Pages {
 /** A new request must not be answered by one that is in flight, whose data may be older. */
 const CONTEXT = { queryDeduplication: false };
 
-let ahead: { readonly key: string; readonly page: Promise<LoadedPage> } | undefined;
+let ahead: { readonly client: ApolloClient; readonly key: string; readonly page: Promise<LoadedPage> } | undefined;
 
 export const keyOf = ({ filter, orderBy }: ListQuery): string => JSON.stringify([filter, orderBy]);
 
@@ -29,7 +29,7 @@ export const keyOf = ({ filter, orderBy }: ListQuery): string => JSON.stringify(
 export function loadAhead(client: ApolloClient, query: ListQuery): Promise<void> {
   const key = keyOf(query);
   const page = request(client, query, null);
-  ahead = { key, page };
+  ahead = { client, key, page };
   return page.then(
     (head) => keep(client, key, { pages: joinPages(recall(client, key)?.pages, head, null) }),
     () => undefined, // loadPage rejects with the error
@@ -40,7 +40,8 @@ export function loadAhead(client: ApolloClient, query: ListQuery): Promise<void>
 export function loadPage(client: ApolloClient, query: ListQuery, after: string | null): Promise<LoadedPage> {
   const waiting = ahead;
   ahead = undefined;
-  return after === null && waiting?.key === keyOf(query) ? waiting.page : request(client, query, after);
+  const isAhead = after === null && waiting?.client === client && waiting.key === keyOf(query);
+  return isAhead ? waiting.page : request(client, query, after);
 }
 
 async function request(client: ApolloClient, list: ListQuery, after: string | null): Promise<LoadedPage> {

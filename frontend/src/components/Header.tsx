@@ -1,11 +1,12 @@
-/** The header of every page: navigation, connection, command palette, preferences. */
-import { Group, UnstyledButton, VisuallyHidden } from "@mantine/core";
-import { IconChartHistogram, IconCommand, IconList, IconPlus, IconTerminal2 } from "@tabler/icons-react";
+/** The header of every page: navigation, connection, a new task, GraphiQL, command palette, preferences. */
+import { Group, Tooltip, UnstyledButton, VisuallyHidden } from "@mantine/core";
+import { IconCommand, IconPlus, IconTerminal2 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { hrefOf } from "@/lib/config";
 import { ConnectionIndicator } from "./ConnectionIndicator";
 import classes from "./Header.module.css";
+import { Nav } from "./Nav";
 import { PreferencesMenu } from "./PreferencesMenu";
 
 const isMac = /mac|iphone|ipad/i.test(navigator.userAgent);
@@ -23,22 +24,17 @@ export function Header({ onHelp, onSearch }: Props): ReactElement {
         <img src={hrefOf("/favicon.svg")} alt="" width={24} height={24} />
         <span className={classes["name"]}>TaskFlow</span>
       </Link>
-      <nav className={classes["nav"]} aria-label="Pages">
-        <Link to="/" className={classes["link"]} activeOptions={{ exact: true, includeSearch: false }}>
-          <IconList {...ICON} /> <span>Tasks</span>
-        </Link>
-        <Link to="/overview" className={classes["link"]}>
-          <IconChartHistogram {...ICON} /> <span>Overview</span>
-        </Link>
-        <Link to="/new" className={classes["link"]}>
-          <IconPlus {...ICON} /> <span>New task</span>
-        </Link>
-        <a href={hrefOf("/graphql")} className={classes["link"]}>
-          <IconTerminal2 {...ICON} /> <span>GraphiQL</span>
-        </a>
-      </nav>
+      <Nav />
       <Group gap="xs" wrap="nowrap" ml="auto">
         <ConnectionIndicator />
+        <Link to="/new" className={classes["new"]}>
+          <IconPlus {...ICON} size={16} /> <span className={classes["word"]}>New task</span>
+        </Link>
+        <Tooltip label="GraphiQL">
+          <a href={hrefOf("/graphql")} className={classes["ide"]} aria-label="GraphiQL">
+            <IconTerminal2 {...ICON} size={18} />
+          </a>
+        </Tooltip>
         <UnstyledButton className={classes["palette"] ?? ""} onClick={onSearch}>
           <IconCommand {...ICON} />
           <VisuallyHidden>Command palette</VisuallyHidden>

@@ -1,6 +1,7 @@
 /** The list of keyboard shortcuts. */
 import { Group, Kbd, Modal, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { ReactElement } from "react";
+import { PAGES } from "@/lib/pages";
 
 interface Props {
   readonly isOpen: boolean;
@@ -13,9 +14,8 @@ const GROUPS: readonly (readonly [title: string, keys: readonly (readonly [keys:
     [
       ["Ctrl K", "Command palette"],
       ["n", "New task"],
-      ["g t", "Go to the tasks"],
-      ["g o", "Go to the overview"],
-      ["g q", "Go to GraphiQL"],
+      ...PAGES.map(({ key, word }): [string, string] => [`g ${key}`, `Go to ${word}`]),
+      ["g i", "Go to GraphiQL"],
       ["t", "Light or dark"],
       ["?", "This help"],
     ],

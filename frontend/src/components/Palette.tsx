@@ -1,11 +1,9 @@
 /** The command palette: opens a page, a task by its id or a search, and sets a preference. */
 import { Spotlight, type SpotlightActionData } from "@mantine/spotlight";
 import {
-  IconChartHistogram,
   IconClock,
   IconFileSearch,
   IconKeyboard,
-  IconList,
   IconMoon,
   IconPlus,
   IconSearch,
@@ -13,7 +11,9 @@ import {
 } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
+import { useViewer } from "@/hooks/useViewer";
 import { hrefOf } from "@/lib/config";
+import { PAGES } from "@/lib/pages";
 import { setPreferences } from "@/lib/preferences";
 import { STATUS, STATUSES } from "@/lib/status";
 
@@ -29,13 +29,14 @@ interface Props {
 export function Palette(props: Props): ReactElement {
   const navigate = useNavigate();
   const [query, setQuery] = useState("");
+  const isAdmin = useViewer()?.role === "ADMIN";
   return (
     <Spotlight
       query={query}
       onQueryChange={setQuery}
       actions={[
         ...findings(query.trim(), navigate),
-        { group: "Go to", actions: pages(props, navigate) },
+        { group: "Go to", actions: pages(props, isAdmin, navigate) },
         { group: "Tasks by status", actions: views(navigate) },
         { group: "Preferences", actions: preferences(props) },
       ]}
@@ -83,15 +84,14 @@ function findings(typed: string, navigate: Navigate): Actions {
   ];
 }
 
-function pages({ onNewTask }: Props, navigate: Navigate): SpotlightActionData[] {
+function pages({ onNewTask }: Props, isAdmin: boolean, navigate: Navigate): SpotlightActionData[] {
   return [
-    { id: "tasks", label: "Tasks", leftSection: <IconList {...ICON} />, onClick: () => void navigate({ to: "/" }) },
-    {
-      id: "overview",
-      label: "Overview",
-      leftSection: <IconChartHistogram {...ICON} />,
-      onClick: () => void navigate({ to: "/overview" }),
-    },
+    ...PAGES.filter(({ to }) => to !== "/audit" || isAdmin).map(({ to, word, icon: Icon }) => ({
+      id: to,
+      label: word,
+      leftSection: <Icon {...ICON} />,
+      onClick: () => void navigate({ to }),
+    })),
     {
       id: "new",
       label: "New task",

@@ -1,4 +1,4 @@
-/** The reader's preferences: colour scheme, format of times, toasts. */
+/** The reader's preferences: colour scheme, format of times, toasts; and who they are, where somebody signed in. */
 import {
   ActionIcon,
   Button,
@@ -12,6 +12,7 @@ import {
 import { IconAdjustmentsHorizontal, IconKeyboard } from "@tabler/icons-react";
 import { type ReactElement, useId } from "react";
 import { setPreferences, type TimeStyle, type ToastStyle, usePreferences } from "@/lib/preferences";
+import { Account } from "./Account";
 
 type Scheme = "auto" | "light" | "dark";
 
@@ -57,6 +58,7 @@ export function PreferencesMenu({ onHelp }: { readonly onHelp: () => void }): Re
           >
             Keyboard shortcuts
           </Button>
+          <Account />
         </Stack>
       </Popover.Dropdown>
     </Popover>

@@ -8,8 +8,10 @@ import { useAnnouncements } from "@/hooks/useAnnouncements";
 import { useKeys } from "@/hooks/useKeys";
 import { useLoaded } from "@/hooks/useLoaded";
 import { useTaskToasts } from "@/hooks/useTaskToasts";
+import { useWhyNot } from "@/hooks/useViewer";
 import { hrefOf } from "@/lib/config";
-import { showNotLoaded } from "@/lib/toasts";
+import { PAGES } from "@/lib/pages";
+import { showNotLoaded, showRefusal } from "@/lib/toasts";
 import { Header } from "./Header";
 import { KeyboardHelp } from "./KeyboardHelp";
 import classes from "./Shell.module.css";
@@ -31,10 +33,9 @@ export function Shell(): ReactElement {
     "?": help.open,
     n: newTask.open,
     t: toggleScheme,
-    "g o": () => void navigate({ to: "/overview" }),
-    "g t": () => void navigate({ to: "/" }),
+    ...Object.fromEntries(PAGES.map(({ to, key }) => [`g ${key}`, () => void navigate({ to })])),
     "g n": () => void navigate({ to: "/new" }),
-    "g q": () => window.location.assign(hrefOf("/graphql")),
+    "g i": () => window.location.assign(hrefOf("/graphql")),
   });
   return (
     <>
@@ -72,8 +73,10 @@ function usePalette(props: PaletteProps): { readonly element: ReactElement | nul
 function useNewTask(): { readonly dialog: ReactElement | null; readonly open: () => void } {
   const { Component: Dialog, load } = useLoaded(loadDialog);
   const [isOpen, { open, close }] = useDisclosure(false);
+  const whyNot = useWhyNot("OPERATOR");
   const loadAndOpen = async (): Promise<void> => {
-    if (await load()) open();
+    if (whyNot !== null) showRefusal(whyNot);
+    else if (await load()) open();
     else showNotLoaded("The form for a new task");
   };
   return { dialog: Dialog && isOpen ? <Dialog isOpen onClose={close} /> : null, open: () => void loadAndOpen() };

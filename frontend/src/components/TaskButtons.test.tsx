@@ -4,12 +4,12 @@ import userEvent from "@testing-library/user-event";
 import { Subject } from "rxjs";
 import { expect, test } from "vitest";
 import { createCache } from "@/apollo/cache";
-import { TaskRow_taskFragmentDoc, type TaskRow_taskFragment, type TaskStatus } from "@/generated/graphql";
+import { type Role, TaskRow_taskFragmentDoc, type TaskRow_taskFragment, type TaskStatus } from "@/generated/graphql";
 import { makeTask } from "@/testing/tasks";
 import { renderInApp } from "@/testing/render";
 import { TaskButtons } from "./TaskButtons";
 
-function open(status: TaskStatus, changes: Partial<TaskRow_taskFragment> = {}) {
+function open(status: TaskStatus, changes: Partial<TaskRow_taskFragment> = {}, role: Role = "ADMIN") {
   const task = makeTask(status, changes);
   const place = { id: `Task:${task.id}`, fragment: TaskRow_taskFragmentDoc, fragmentName: "TaskRow_task" };
   const cache = createCache();
@@ -20,7 +20,7 @@ function open(status: TaskStatus, changes: Partial<TaskRow_taskFragment> = {}) {
     asked.push(operationName);
     return answer;
   });
-  renderInApp(<TaskButtons id={task.id} />, { cache, link });
+  renderInApp(<TaskButtons id={task.id} hasKeys />, { cache, link, role });
   return { asked, answer, shown: () => cache.readFragment({ ...place, optimistic: true }) };
 }
 
@@ -41,5 +41,14 @@ test("what can't be done says why, and does nothing", async () => {
   expect(retry.getAttribute("aria-disabled")).toBe("true");
   expect(retry.getAttribute("aria-description")).toBe("It is done");
   await userEvent.click(retry);
+  expect(asked).toEqual([]);
+});
+
+test("who may only look gets the role that it takes in words, by mouse and by key, and nothing is asked", async () => {
+  const { asked } = open("FAILED", {}, "VIEWER");
+  const retry = screen.getByRole("button", { name: "Retry" });
+  expect(retry.getAttribute("aria-description")).toBe("This takes the role operator; yours is viewer");
+  await userEvent.click(retry);
+  await userEvent.keyboard("r");
   expect(asked).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { Kind, type OperationDefinitionNode, OperationTypeNode, parse } from "gr
 import type { Client } from "graphql-ws";
 import { Observable } from "rxjs";
 import { fromFetch } from "rxjs/fetch";
+import { type Access, headersOf } from "@/lib/access";
 import { protectNumbers, toWire } from "@/lib/json";
 
 const HEADERS = {
@@ -11,18 +12,24 @@ const HEADERS = {
   accept: "application/graphql-response+json, application/json;q=0.9",
 };
 
-export function createFetcher(url: string, socket: Client): Fetcher {
+/** What a reader writes into the editor of headers goes before what is sent otherwise, their own token too. */
+export function createFetcher(url: string, socket: Client, { token, onRefused }: Access): Fetcher {
   return (params, options) => {
     const operation = operationIn(params);
     const variables = params.variables as Readonly<Record<string, unknown>> | undefined;
     const request = { query: params.query, variables, operationName: operation?.name?.value };
     if (operation?.operation === OperationTypeNode.SUBSCRIPTION) return listen(socket, request);
-    const headers = { ...HEADERS, ...options?.headers };
+    const headers = new Headers({ ...HEADERS, ...headersOf(token) });
+    const given = new Headers(options?.headers);
+    for (const [name, value] of given) headers.set(name, value);
     return fromFetch(url, {
       method: "POST",
       headers,
       body: JSON.stringify(request),
-      selector: async (response) => toWire(JSON.parse(protectNumbers(await response.text()))) as object,
+      selector: async (response) => {
+        if (response.status === 401 && !given.has("authorization")) onRefused();
+        return toWire(JSON.parse(protectNumbers(await response.text()))) as object;
+      },
     });
   };
 }

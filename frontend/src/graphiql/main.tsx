@@ -7,29 +7,35 @@ import "@graphiql/react/style.css";
 import { GraphiQL } from "graphiql";
 import "graphiql/setup-workers/vite";
 import "graphiql/graphiql.css";
-import { createClient } from "graphql-ws";
-import { type ReactElement, StrictMode } from "react";
+import { type ReactElement, StrictMode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
+import { Session } from "@/apollo/session";
+import { SignIn } from "@/components/signIn/SignIn";
 import { currentEndpoints, hrefOf } from "@/lib/config";
 import { EXAMPLES } from "./examples";
-import { createFetcher } from "./fetcher";
 import "./graphiql.css";
+import { type Ide as Api, openIde } from "./ide";
 import { NotLoadedNotice } from "./NotLoadedNotice";
 import { useScheme } from "./useScheme";
 
-const KEEP_ALIVE_MS = 10_000;
-const { http, ws } = currentEndpoints();
-const fetcher = createFetcher(http, createClient({ url: ws, keepAlive: KEEP_ALIVE_MS }));
+const endpoints = currentEndpoints();
+const session = new Session((access) => openIde(endpoints, access));
 const given = new URLSearchParams(window.location.search);
 /** The operation of the address, under the names that every GraphQL server gives its parameters. */
 const asked = given.has("query")
   ? { query: given.get("query") ?? "", variables: given.get("variables") ?? "" }
   : undefined;
 
-function Ide(): ReactElement {
+/** GraphiQL, or the sign-in page where the API wants a token: the dashboard's, where this tab keeps one, is taken. */
+function Page(): ReactElement {
+  const { api, why } = useSyncExternalStore(session.subscribe, session.get);
+  return api ? <Ide api={api} /> : <SignIn why={why} onSignIn={session.signIn} />;
+}
+
+function Ide({ api }: { readonly api: Api }): ReactElement {
   return (
     <GraphiQL
-      fetcher={fetcher}
+      fetcher={api.fetcher}
       defaultTabs={asked ? [asked, ...EXAMPLES] : EXAMPLES}
       forcedTheme={useScheme()}
       {...(asked && { initialQuery: asked.query, initialVariables: asked.variables })}
@@ -49,7 +55,7 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <NotLoadedNotice />
-      <Ide />
+      <Page />
     </StrictMode>,
   );
 }

@@ -6,6 +6,7 @@ import { showRefusal } from "@/lib/toasts";
 import type { ListSelection } from "./useListSelection";
 import { useKeys } from "./useKeys";
 import { type TaskAction, useTaskActions } from "./useTaskActions";
+import { useWhyNot } from "./useViewer";
 
 interface Options {
   /** The key of the list, under which the active row is kept. */
@@ -77,8 +78,10 @@ function useActiveRow(listKey: string, ids: readonly string[]): ListKeys {
 /** Acts on the selection, or on one row where no row is selected. */
 function useRowAction({ selection, onBulk }: Options): (action: TaskAction, id: string | undefined) => void {
   const { run } = useTaskActions();
+  const whyNot = useWhyNot("OPERATOR");
   return (action, id) => {
-    if (selection.ids.size > 0) onBulk(action);
+    if (whyNot !== null) showRefusal(whyNot);
+    else if (selection.ids.size > 0) onBulk(action);
     else if (id !== undefined)
       void run(action, id).then(({ refusal }) => {
         if (refusal !== null) showRefusal(refusal);

@@ -5,9 +5,13 @@ import { SuggestionsDocument } from "@/generated/graphql";
 export interface Suggestions {
   readonly kinds: readonly string[];
   readonly queues: readonly string[];
+  /** Those of the queues that are paused. */
+  readonly paused: readonly string[];
 }
 
 export function useSuggestions(isWanted = true): Suggestions {
   const { data } = useQuery(SuggestionsDocument, isWanted ? { fetchPolicy: "cache-and-network" } : skipToken);
-  return { kinds: data?.kinds ?? [], queues: (data?.queues ?? []).map(({ name }) => name) };
+  const queues = data?.queues ?? [];
+  const paused = queues.filter(({ pausedAt }) => pausedAt !== null);
+  return { kinds: data?.kinds ?? [], queues: queues.map(({ name }) => name), paused: paused.map(({ name }) => name) };
 }

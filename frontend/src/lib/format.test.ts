@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  formatBytes,
   formatCompact,
   formatDuration,
   formatElapsed,
@@ -54,3 +55,11 @@ test("a span that goes on ticks in whole seconds, one that is over is exact", ()
   expect(formatSpan({ from: 1_000, to: 4_700, isOpen: true })).toBe("3 s");
   expect(formatSpan({ from: 1_000, to: 4_700, isOpen: false })).toBe("3.7 s");
 });
+
+test.each([
+  [0, "0 bytes"],
+  [740, "740 bytes"],
+  [1_234_000, "1.2 MB"],
+  [48_300_000_000, "48 GB"],
+  [5e15, "5000 TB"],
+])("%d bytes: %s", (bytes, shown) => expect(formatBytes(bytes)).toBe(shown));

@@ -15,6 +15,15 @@ export const formatCount = (count: number): string => grouped.format(count);
 export const formatCompact = (count: number): string =>
   count < 100_000 ? grouped.format(count) : compact.format(count);
 
+const UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
+
+/** 740 bytes, 1.2 MB, 48 GB: in powers of 1,000. */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  const amount = bytes / 1_000 ** power;
+  return `${amount.toFixed(power > 0 && amount < 10 ? 1 : 0)} ${UNITS[power] ?? ""}`;
+}
+
 /** A share as 0.4 %, 2.3 %, 40 %. */
 export const formatRate = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 

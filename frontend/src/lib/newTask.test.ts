@@ -54,3 +54,9 @@ test("the address names the task to copy, or nothing", () => {
   expect(parseNewTaskSearch({ from: "an-id", other: "x" })).toEqual({ from: "an-id" });
   expect(parseNewTaskSearch({ from: ["a", "b"] })).toEqual({});
 });
+
+test("a copy leaves hidden fields empty", () => {
+  const payload = { card: "**********", month: 4 };
+  const source = { title: "a", kind: "k", queue: "q", payload, maxAttempts: 5, attempt: 0, runAt: null };
+  expect(valuesOf(source, 0).payload).toBe('{\n  "card": "",\n  "month": 4\n}');
+});

@@ -1,6 +1,7 @@
 /** A new task: from the form's values to the API's input, and from the API's errors to the form's fields. Pure. */
 import type { CreateTaskInput } from "@/generated/graphql";
 import { formatInstant } from "./format";
+import { withoutHidden } from "./hidden";
 import { formatJson, JsonMistake, parseJson, toWire } from "./json";
 
 export interface NewTaskValues {
@@ -44,8 +45,10 @@ export interface Source {
 export const scheduled = ({ attempt, runAt }: Pick<Source, "attempt" | "runAt">, now: number): string | null =>
   attempt === 0 && runAt !== null && Date.parse(runAt) > now ? runAt : null;
 
+/** Hidden fields of the payload are left empty. */
 export function valuesOf(source: Source, now: number): NewTaskValues {
-  const { title, kind, queue, payload, maxAttempts } = source;
+  const { title, kind, queue, maxAttempts } = source;
+  const payload = withoutHidden(source.payload).value;
   const at = scheduled(source, now);
   return {
     title,

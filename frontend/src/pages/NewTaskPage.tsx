@@ -1,6 +1,7 @@
 /** The page of the form for a new task, empty or filled with a copy of another. */
 import { useQuery } from "@apollo/client/react";
 import { Alert, Skeleton, Text, Title } from "@mantine/core";
+import { IconEyeOff } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { NewTaskForm } from "@/components/newTask/NewTaskForm";
@@ -8,6 +9,7 @@ import { NewTaskSourceDocument } from "@/generated/graphql";
 import { refusalOf } from "@/lib/refusal";
 import { useTitle } from "@/hooks/useTitle";
 import { present } from "@/lib/clock";
+import { sayHidden, withoutHidden } from "@/lib/hidden";
 import { valuesOf } from "@/lib/newTask";
 import classes from "./NewTaskPage.module.css";
 
@@ -28,6 +30,7 @@ export function NewTaskPage(): ReactElement {
 
 function Copy({ id }: { readonly id: string }): ReactElement {
   const { data, error } = useQuery(NewTaskSourceDocument, { variables: { id } });
+  const hidden = sayHidden(withoutHidden(data?.task?.payload).paths);
   if (data?.task) {
     return (
       <>
@@ -38,6 +41,16 @@ function Copy({ id }: { readonly id: string }): ReactElement {
           </Link>
           , which stays as it is.
         </Text>
+        {hidden !== null && (
+          <Alert
+            color="stone"
+            variant="light"
+            icon={<IconEyeOff size={16} aria-hidden />}
+            className={classes["hidden"] ?? ""}
+          >
+            {hidden} Secrets are shown to nobody: type them again.
+          </Alert>
+        )}
         <NewTaskForm initial={valuesOf(data.task, present())} />
       </>
     );

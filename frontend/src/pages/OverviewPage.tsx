@@ -1,18 +1,20 @@
 /** The overview: present counts, throughput, durations, and the kinds and queues with problems. */
 import { useQuery } from "@apollo/client/react";
-import { Alert, Button, Skeleton, Title, VisuallyHidden } from "@mantine/core";
-import { IconPlugConnectedX } from "@tabler/icons-react";
+import { Alert, Skeleton, Title, VisuallyHidden } from "@mantine/core";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
+import { Banners } from "@/components/banners/Banners";
+import { LoadError } from "@/components/LoadError";
 import { Durations } from "@/components/overview/Durations";
 import { OverviewFigures } from "@/components/overview/OverviewFigures";
 import { Rankings } from "@/components/overview/Rankings";
-import { StuckQueues } from "@/components/overview/StuckQueues";
+import { StoragePanel } from "@/components/overview/StoragePanel";
 import { Throughput } from "@/components/overview/Throughput";
-import { Screen } from "@/components/Screen";
+import { WorkersPanel } from "@/components/overview/WorkersPanel";
 import { OverviewPageDocument } from "@/generated/graphql";
 import { refusalOf } from "@/lib/refusal";
 import { useTitle } from "@/hooks/useTitle";
+import { polled } from "@/lib/polled";
 import { SPAN_KEYS, SPANS } from "@/lib/overviewSearch";
 import classes from "./OverviewPage.module.css";
 
@@ -25,13 +27,11 @@ export function OverviewPage(): ReactElement {
   const { span, range } = SPANS[chosen];
   const { data, previousData, error, refetch } = useQuery(OverviewPageDocument, {
     variables: { span },
-    fetchPolicy: "cache-and-network",
-    pollInterval: ASK_AGAIN_MS,
-    skipPollAttempt: () => document.hidden,
+    ...polled(ASK_AGAIN_MS),
   });
   const shown = data ?? previousData;
   if (!shown && error) {
-    return <OverviewError reason={refusalOf(error)} onRetry={() => void refetch()} />;
+    return <LoadError what="The figures" reason={refusalOf(error)} onRetry={() => void refetch()} />;
   }
   return (
     <div className={classes["page"]}>
@@ -46,7 +46,7 @@ export function OverviewPage(): ReactElement {
           What you see may be out of date: {refusalOf(error)}.
         </Alert>
       )}
-      {shown && <StuckQueues queues={shown.queues} />}
+      <Banners />
       <OverviewFigures />
       {shown ? (
         <>
@@ -55,6 +55,10 @@ export function OverviewPage(): ReactElement {
             <Durations history={shown.history} />
           </div>
           <Rankings kinds={shown.history.kinds} queues={shown.queues} range={range} />
+          <div className={classes["charts"]}>
+            <WorkersPanel workers={shown.workers} />
+            <StoragePanel storage={shown.storage} />
+          </div>
         </>
       ) : (
         <div className={classes["charts"]} role="status">
@@ -83,22 +87,5 @@ function Spans(): ReactElement {
         </Link>
       ))}
     </nav>
-  );
-}
-
-function OverviewError({ reason, onRetry }: { readonly reason: string; readonly onRetry: () => void }): ReactElement {
-  return (
-    <Screen
-      isAlert
-      icon={<IconPlugConnectedX size={26} stroke={1.5} />}
-      title="The figures could not be loaded"
-      actions={
-        <Button size="xs" variant="default" onClick={onRetry}>
-          Try again
-        </Button>
-      }
-    >
-      {reason}. This says nothing of the tasks themselves: they may be running well.
-    </Screen>
   );
 }

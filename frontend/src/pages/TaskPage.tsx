@@ -1,8 +1,9 @@
 /** The page of one task: head, timeline, attempts, payload, result, event log. Live. */
 import { Button, Code, Skeleton, VisuallyHidden } from "@mantine/core";
-import { IconFileUnknown, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconFileUnknown } from "@tabler/icons-react";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
+import { LoadError } from "@/components/LoadError";
 import { Screen } from "@/components/Screen";
 import { TaskHead } from "@/components/task/TaskHead";
 import { TaskHistory } from "@/components/task/TaskHistory";
@@ -30,7 +31,7 @@ function TaskById({ id }: { readonly id: string }): ReactElement {
       </div>
     );
   }
-  if (error) return <TaskError reason={refusalOf(error)} onRetry={() => void refetch()} />;
+  if (error) return <LoadError what="The task" reason={refusalOf(error)} onRetry={() => void refetch()} />;
   return data?.task === null ? <TaskNotFound id={id} /> : <TaskLoading />;
 }
 
@@ -58,23 +59,6 @@ function TaskNotFound({ id }: { readonly id: string }): ReactElement {
       }
     >
       No task has the id <Code>{id}</Code>. It may have been deleted, or the address was cut short.
-    </Screen>
-  );
-}
-
-function TaskError({ reason, onRetry }: { readonly reason: string; readonly onRetry: () => void }): ReactElement {
-  return (
-    <Screen
-      isAlert
-      icon={<IconPlugConnectedX size={26} stroke={1.5} />}
-      title="The task could not be loaded"
-      actions={
-        <Button size="xs" variant="default" onClick={onRetry}>
-          Try again
-        </Button>
-      }
-    >
-      {reason}. This says nothing of the task itself: it may be running well.
     </Screen>
   );
 }

@@ -1,6 +1,7 @@
 /** The page of all tasks, live: tabs, filter, table, peek. */
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useCallback, useRef } from "react";
+import { Banners } from "@/components/banners/Banners";
 import { BulkBar } from "@/components/list/BulkBar";
 import { FilterBar } from "@/components/list/FilterBar";
 import { ListPanel } from "@/components/list/ListPanel";
@@ -54,6 +55,7 @@ export function TasksPage(): ReactElement {
         <StatusTabs current={tab} controls={PANEL} onChange={onTab} />
       </div>
       <FilterBar search={search} searchBox={searchBox} onChange={filterBy} onClear={clear} />
+      <Banners isFlush />
       <BulkBar ids={selection.ids} bulk={bulk} onClear={selection.clear} />
       <div ref={split} className={classes["split"]}>
         <ListPanel

@@ -1,9 +1,10 @@
 /** One line of a JSON value's tree: a branch to fold, a value, or how many more there are. */
 import { Button, UnstyledButton } from "@mantine/core";
-import { IconChevronRight, IconRoute } from "@tabler/icons-react";
+import { IconChevronRight, IconEyeOff, IconRoute } from "@tabler/icons-react";
 import { type CSSProperties, type ReactElement, useEffect, useRef, useState } from "react";
 import { useCopy } from "@/hooks/useCopy";
 import { formatCount } from "@/lib/format";
+import { isHidden } from "@/lib/hidden";
 import { formatPath, type Line } from "@/lib/jsonTree";
 import classes from "./JsonViewer.module.css";
 
@@ -93,6 +94,7 @@ function Branch({ name, content, onToggle }: BranchProps): ReactElement {
 
 function Value({ type, text }: { readonly type: string; readonly text: string }): ReactElement {
   const [isWhole, setWhole] = useState(false);
+  if (isHidden(text)) return <HiddenValue />;
   const isLong = text.length > TEXT_SHOWN;
   const shown = isLong && !isWhole ? text.slice(0, TEXT_SHOWN) : text;
   return (
@@ -103,6 +105,14 @@ function Value({ type, text }: { readonly type: string; readonly text: string })
           {isWhole ? "less" : `all ${formatCount(text.length)} characters`}
         </UnstyledButton>
       )}
+    </span>
+  );
+}
+
+function HiddenValue(): ReactElement {
+  return (
+    <span className={classes["hidden"]} title="A secret: only its handler gets to read it">
+      <IconEyeOff size={13} aria-hidden /> hidden
     </span>
   );
 }

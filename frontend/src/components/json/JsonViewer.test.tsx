@@ -35,3 +35,10 @@ test("a long text is cut until it is asked for", async () => {
   await userEvent.click(screen.getByRole("button", { name: "all 1,000 characters" }));
   expect(screen.getByText(new RegExp(`"x{1000}"`))).toBeDefined();
 });
+
+test("a secret is marked as hidden", () => {
+  renderInApp(<JsonViewer title="Payload" value={{ number: "**********", month: 4 }} fileName="p.json" />);
+  const tree = screen.getByRole("region", { name: "Payload, as a tree" });
+  expect(tree.textContent).toMatch(/number: +hidden/);
+  expect(tree.textContent).not.toContain("*");
+});

@@ -2,7 +2,9 @@
 import { Button, Group, Progress, Text } from "@mantine/core";
 import { IconBan, IconRotateClockwise, IconX } from "@tabler/icons-react";
 import type { ReactElement } from "react";
+import { ActionButton } from "@/components/ActionButton";
 import type { Bulk } from "@/hooks/useBulk";
+import { useWhyNot } from "@/hooks/useViewer";
 import { plural } from "@/lib/format";
 import classes from "./BulkBar.module.css";
 import { BulkOutcome } from "./BulkOutcome";
@@ -15,6 +17,8 @@ interface Props {
 
 export function BulkBar({ ids, bulk, onClear }: Props): ReactElement | null {
   const { run, isBusy, start, close } = bulk;
+  const whyNot = useWhyNot("OPERATOR");
+  const why = whyNot ?? (isBusy ? "It is under way" : null);
   return (
     <>
       {(ids.size > 0 || isBusy) && (
@@ -22,24 +26,18 @@ export function BulkBar({ ids, bulk, onClear }: Props): ReactElement | null {
           <Text size="sm" fw={600}>
             {plural(ids.size, "task")} selected
           </Text>
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<IconRotateClockwise size={14} aria-hidden />}
-            disabled={isBusy}
+          <ActionButton
+            label="Retry selected"
+            icon={<IconRotateClockwise size={14} aria-hidden />}
+            why={why}
             onClick={() => start("retry")}
-          >
-            Retry selected
-          </Button>
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<IconBan size={14} aria-hidden />}
-            disabled={isBusy}
+          />
+          <ActionButton
+            label="Cancel selected"
+            icon={<IconBan size={14} aria-hidden />}
+            why={why}
             onClick={() => start("cancel")}
-          >
-            Cancel selected
-          </Button>
+          />
           {run && isBusy && (
             <Progress
               className={classes["progress"] ?? ""}

@@ -21,7 +21,7 @@ interface Props {
 /** Memoised: a change of the rows does not render it. */
 export const FilterBar = memo(function FilterBar({ search, searchBox, onChange, onClear }: Props): ReactElement {
   const [isNaming, setNaming] = useState(false);
-  const { kinds, queues } = useSuggestions(isNaming);
+  const { kinds, queues, paused } = useSuggestions(isNaming);
   return (
     <Group className={classes["bar"] ?? ""} gap={8} role="search" aria-label="Filter tasks">
       <SearchBox value={search.q ?? ""} box={searchBox} onChange={(q) => onChange({ q: q || undefined }, true)} />
@@ -35,6 +35,7 @@ export const FilterBar = memo(function FilterBar({ search, searchBox, onChange, 
       <Names
         label="Queue"
         known={queues}
+        paused={paused}
         value={search.queue}
         onOpen={setNaming}
         onChange={(queue) => onChange({ queue })}
@@ -97,12 +98,14 @@ function SearchBox({ value, box, onChange }: SearchBoxProps): ReactElement {
 interface NamesProps {
   readonly label: string;
   readonly known: readonly string[];
+  /** Those of them that are paused. */
+  readonly paused?: readonly string[];
   readonly value: readonly string[] | undefined;
   readonly onOpen: (isOpen: boolean) => void;
   readonly onChange: (value: readonly string[] | undefined) => void;
 }
 
-function Names({ label, known, value, onOpen, onChange }: NamesProps): ReactElement {
+function Names({ label, known, paused = [], value, onOpen, onChange }: NamesProps): ReactElement {
   return (
     <TagsInput
       size="xs"
@@ -113,6 +116,11 @@ function Names({ label, known, value, onOpen, onChange }: NamesProps): ReactElem
       value={[...(value ?? [])]}
       onChange={(names) => onChange(names.length > 0 ? names : undefined)}
       acceptValueOnBlur={false}
+      renderOption={({ option: { value: name } }) => (
+        <>
+          {name} {paused.includes(name) && <span className={classes["paused"]}>paused</span>}
+        </>
+      )}
       onDropdownOpen={() => onOpen(true)}
       onDropdownClose={() => onOpen(false)}
       renderPill={({ value: name, onRemove }) => (

@@ -2,7 +2,9 @@
 import { Alert, Button, Group } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { KeyboardEvent, ReactElement } from "react";
+import { ActionButton } from "@/components/ActionButton";
 import { useNewTaskForm } from "@/hooks/useNewTaskForm";
+import { useWhyNot } from "@/hooks/useViewer";
 import type { NewTaskValues } from "@/lib/newTask";
 import { NewTaskFields } from "./NewTaskFields";
 import classes from "./NewTaskForm.module.css";
@@ -16,8 +18,9 @@ interface Props {
 
 export function NewTaskForm({ initial, onDone }: Props): ReactElement {
   const { form, element, isBusy, problem, onSubmit, isDraft, onClear } = useNewTaskForm(initial, onDone);
+  const whyNot = useWhyNot("OPERATOR");
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onSubmit();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && whyNot === null) onSubmit();
   };
 
   return (
@@ -51,9 +54,15 @@ export function NewTaskForm({ initial, onDone }: Props): ReactElement {
             Clear
           </Button>
         )}
-        <Button type="submit" loading={isBusy} leftSection={<IconPlus size={16} aria-hidden />}>
-          Create task
-        </Button>
+        <ActionButton
+          type="submit"
+          variant="filled"
+          size="sm"
+          label="Create task"
+          icon={<IconPlus size={16} aria-hidden />}
+          why={whyNot}
+          isBusy={isBusy}
+        />
       </Group>
     </form>
   );

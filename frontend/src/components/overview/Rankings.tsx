@@ -56,15 +56,22 @@ export function Rankings({ kinds, queues, range }: Props): ReactElement {
         aside="messages waiting"
         color="azure"
         nothing="There is no queue yet."
-        entries={queues.map(({ name, waiting, running }) => ({
+        entries={queues.map(({ name, waiting, running, pausedAt }) => ({
           name,
           share: (waiting ?? 0) / deepest,
           figure: waiting === null ? "?" : formatCompact(waiting),
-          note: waiting !== null && waiting > 0 && running === 0 ? "nothing runs" : `${formatCompact(running)} running`,
+          note:
+            pausedAt !== null
+              ? "paused"
+              : isStuck(waiting, running)
+                ? "nothing runs"
+                : `${formatCompact(running)} running`,
           search: { status: ["PENDING", "PROCESSING"], queue: [name] },
-          isAlarming: waiting !== null && waiting > 0 && running === 0,
+          isAlarming: pausedAt === null && isStuck(waiting, running),
         }))}
       />
     </div>
   );
 }
+
+const isStuck = (waiting: number | null, running: number): boolean => waiting !== null && waiting > 0 && running === 0;

@@ -1,7 +1,7 @@
 /** The head of a task's page: its title, status, actions and facts. */
 import { useFragment } from "@apollo/client/react";
 import { Alert, Progress, Title } from "@mantine/core";
-import { IconChevronLeft } from "@tabler/icons-react";
+import { IconChevronLeft, IconExternalLink } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement, ReactNode } from "react";
 import { CopyIcon } from "@/components/CopyIcon";
@@ -10,6 +10,7 @@ import { Instant } from "@/components/Instant";
 import { StatusBadge } from "@/components/StatusBadge";
 import { TaskButtons } from "@/components/TaskButtons";
 import { TaskHead_taskFragmentDoc, type TaskHead_taskFragment } from "@/generated/graphql";
+import { DeleteTask } from "./DeleteTask";
 import { TaskMenu } from "./TaskMenu";
 import { TaskWait } from "./TaskWait";
 import classes from "./TaskHead.module.css";
@@ -33,6 +34,7 @@ export function TaskHead({ id }: { readonly id: string }): ReactElement | null {
         <div className={classes["actions"]}>
           <TaskButtons id={id} hasKeys />
           <TaskMenu task={task} />
+          <DeleteTask id={id} title={task.title} status={task.status} />
         </div>
       </div>
       <div className={classes["state"]}>
@@ -84,6 +86,7 @@ function Facts({ task }: { readonly task: TaskHead_taskFragment }): ReactElement
       <Fact name="Created">
         <Instant at={task.createdAt} />
       </Fact>
+      <Trace task={task} />
     </dl>
   );
 }
@@ -94,6 +97,27 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** The link to the task's trace; the trace's id where no address is known. */
+function Trace({ task: { traceId, traceUrl } }: { readonly task: TaskHead_taskFragment }): ReactElement | null {
+  if (traceUrl !== null) {
+    return (
+      <Fact name="Trace">
+        <a href={traceUrl} target="_blank" rel="noreferrer" title={traceId ?? undefined}>
+          Open the trace
+        </a>
+        <IconExternalLink size={13} aria-hidden />
+      </Fact>
+    );
+  }
+  if (traceId === null) return null;
+  return (
+    <Fact name="Trace">
+      <code className={classes["id"]}>{traceId}</code>
+      <CopyIcon text={traceId} label="Copy the trace's id" />
+    </Fact>
   );
 }
 

@@ -14,23 +14,27 @@ import type { TaskHead_taskFragment } from "@/generated/graphql";
 import { copyText } from "@/lib/clipboard";
 import { currentEndpoints } from "@/lib/config";
 import { present } from "@/lib/clock";
+import { sayHidden, withoutHidden } from "@/lib/hidden";
 import { scheduled } from "@/lib/newTask";
 import { asCurl, asGraphQL, asPython, type Recipe } from "@/lib/snippets";
 import { notifications } from "@mantine/notifications";
 
 const ICON = { size: 15, stroke: 1.7, "aria-hidden": true } as const;
 
-async function copy(what: string, text: string): Promise<void> {
+/** `hidden` says which fields of the payload the text leaves empty. */
+async function copy(what: string, text: string, hidden: string | null): Promise<void> {
   const done = await copyText(text);
   notifications.show({
-    message: done ? `Copied as ${what}` : "This browser does not let pages copy",
-    autoClose: 2_500,
+    message: done ? [`Copied as ${what}`, hidden].filter(Boolean).join(". ") : "This browser does not let pages copy",
+    autoClose: hidden === null ? 2_500 : 8_000,
   });
 }
 
 export function TaskMenu({ task }: { readonly task: TaskHead_taskFragment }): ReactElement {
   const url = currentEndpoints().http;
-  const recipe = (): Recipe => ({ ...task, runAt: scheduled(task, present()) });
+  const { value: payload, paths } = withoutHidden(task.payload);
+  const hidden = sayHidden(paths);
+  const recipe = (): Recipe => ({ ...task, payload, runAt: scheduled(task, present()) });
   return (
     <>
       <Button
@@ -55,16 +59,19 @@ export function TaskMenu({ task }: { readonly task: TaskHead_taskFragment }): Re
         <Menu.Dropdown>
           <Menu.Item
             leftSection={<IconBrandGraphql {...ICON} />}
-            onClick={() => void copy("GraphQL", asGraphQL(recipe()))}
+            onClick={() => void copy("GraphQL", asGraphQL(recipe()), hidden)}
           >
             GraphQL
           </Menu.Item>
-          <Menu.Item leftSection={<IconTerminal2 {...ICON} />} onClick={() => void copy("curl", asCurl(recipe(), url))}>
+          <Menu.Item
+            leftSection={<IconTerminal2 {...ICON} />}
+            onClick={() => void copy("curl", asCurl(recipe(), url), hidden)}
+          >
             curl
           </Menu.Item>
           <Menu.Item
             leftSection={<IconBrandPython {...ICON} />}
-            onClick={() => void copy("Python", asPython(recipe(), url))}
+            onClick={() => void copy("Python", asPython(recipe(), url), hidden)}
           >
             Python
           </Menu.Item>
