@@ -78,17 +78,19 @@ async def queues(engine: AsyncEngine) -> list[str]:
 
 
 async def _names(engine: AsyncEngine, column: sa.Column[str]) -> list[str]:
-    rows: Sequence[Any] = await read(engine, names_statement(column))
+    rows: Sequence[Any] = await read(engine, names_statement(column, engine.dialect.name))
     return [row[0] for row in rows if isinstance(row[0], str)]  # after the last comes NULL
 
 
-def names_statement(column: sa.Column[str]) -> sa.Select[Any]:
+def names_statement(column: sa.Column[str], dialect: str) -> sa.Select[Any]:
     """Every name there is, and NULL after the last."""
-    return sa.select(names_of(column).c.name).limit(NAMES_MAX)
+    return sa.select(names_of(column, dialect).c.name).limit(NAMES_MAX)
 
 
-def names_of(column: sa.Column[str]) -> sa.CTE:
-    """From each name to the next greater: SQLite has no loose index scan, and this is one on every database."""
+def names_of(column: sa.Column[str], dialect: str) -> sa.FromClause:
+    """A loose index scan: SQLite has none of its own, and MariaDB makes none of what goes from name to name."""
+    if dialect in MYSQLS:
+        return sa.select(column.label("name")).distinct().subquery("found")
     found = sa.select(sa.func.min(column).label("name")).cte("found", recursive=True)
     next_ = sa.select(sa.func.min(column)).where(column > found.c.name).scalar_subquery()
     return found.union_all(sa.select(next_).where(found.c.name.is_not(None)))

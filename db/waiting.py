@@ -3,14 +3,14 @@
 A task waits since it became PENDING, or since its date. The broker has it, or should have had it by now.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db.figures import NAMES_MAX, names_of
+from taskflow.db.figures import queues
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import tasks
 from taskflow.db.transaction import read
@@ -20,10 +20,11 @@ LATE_MAX: Final = 1000
 
 
 async def oldest_due(engine: AsyncEngine, *, now: datetime) -> dict[str, datetime]:
-    """By queue, since when the oldest task waits; without the queues in which none does. Two statements."""
+    """By queue, since when the oldest task waits; without the queues in which none does. Raises StoreUnavailable."""
     found: dict[str, datetime] = {}
-    for queue, *instants in await read(engine, _at_the_broker()):
-        _keep_oldest(found, queue, (at for at in instants if at is not None))
+    if names := await queues(engine):
+        for queue, at in await read(engine, _at_the_broker(names)):
+            _keep_oldest(found, queue, [at])
     for queue, run_at, updated_at in await read(engine, _late(now)):
         _keep_oldest(found, queue, [run_at or updated_at])
     return found
@@ -35,18 +36,19 @@ def _keep_oldest(found: dict[str, datetime], queue: object, instants: Iterable[o
             found[queue] = min(at, found.get(queue, at))
 
 
-def _at_the_broker() -> sa.Select[Any]:
-    """For each queue the first without a date, and the first of those with one."""
-    queues = names_of(tasks.c.queue)
-    theirs = (
-        tasks.c.status == TaskStatus.PENDING,
-        tasks.c.dispatch_at.is_(None),
-        tasks.c.queue == queues.c.name,
-    )
-    first = sa.select(tasks.c.updated_at).where(*theirs, tasks.c.run_at.is_(None)).order_by(tasks.c.updated_at).limit(1)
-    dated = sa.select(tasks.c.run_at).where(*theirs, tasks.c.run_at.is_not(None)).order_by(tasks.c.run_at).limit(1)
-    columns = queues.c.name, first.scalar_subquery(), dated.scalar_subquery()
-    return sa.select(*columns).where(queues.c.name.is_not(None)).limit(NAMES_MAX)
+def _at_the_broker(names: Sequence[str]) -> sa.CompoundSelect[Any]:
+    """For each queue the first without a date, and the first of those with one: each a statement of its own, of a queue
+    that is known, since MySQL sorts what it looks up for another row.
+    """
+    undated, dated = tasks.c.run_at.is_(None), tasks.c.run_at.is_not(None)
+    orders = (tasks.c.updated_at, undated), (tasks.c.run_at, dated)
+    return sa.union_all(*(_first(name, column, having) for name in names for column, having in orders))
+
+
+def _first(queue: str, column: sa.Column[datetime], having: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    theirs = tasks.c.status == TaskStatus.PENDING, tasks.c.dispatch_at.is_(None), tasks.c.queue == queue
+    first = sa.select(tasks.c.queue, column.label("at")).where(*theirs, having).order_by(column).limit(1)
+    return sa.select(first.subquery())
 
 
 def _late(now: datetime) -> sa.Select[Any]:

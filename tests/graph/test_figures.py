@@ -124,7 +124,7 @@ async def test_figures_go_over_indexes_alone(resources: Resources) -> None:
     ended = figures.ended_statement("sqlite", NOW - timedelta(hours=1), NOW, FINE)
     assert "USING COVERING INDEX idx_tasks_finished_at" in await plan(resources, ended)
     for column in (tasks.c.kind, tasks.c.queue):
-        details = (await plan(resources, figures.names_statement(column))).splitlines()
+        details = (await plan(resources, figures.names_statement(column, "sqlite"))).splitlines()
         touching = [line for line in details if "tasks" in line]
         assert touching
         assert all("COVERING INDEX" in line for line in touching)

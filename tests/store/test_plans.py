@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import backlog, dispatch, pages, queries, retention, tasks
+from taskflow.db import backlog, dispatch, figures, pages, queries, retention, tasks
 from taskflow.db.leases import Lease, extend_leases
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.outcome import Succeeded
@@ -141,6 +141,17 @@ async def test_since_when_the_oldest_waits_is_found_without_reading_rows(engine:
         ("idx_tasks_dispatch", False, True)
     }
     assert not LARGE or took < 0.02
+
+
+async def test_names_are_found_by_a_loose_index_scan(engine: AsyncEngine) -> None:
+    with sent(engine) as statements:
+        assert await figures.queues(engine) == [f"queue{number}" for number in range(5)]
+        assert await figures.kinds(engine) == [f"kind{number}" for number in range(10)]
+    steps = [step for step in await explain(engine, statements) if step.key]
+    assert [(step.key, "Using index for group-by" in step.extra) for step in steps] == [
+        ("idx_tasks_queue", True),
+        ("idx_tasks_kind", True),
+    ]
 
 
 async def test_what_waits_is_counted_in_the_dispatch_index(engine: AsyncEngine) -> None:

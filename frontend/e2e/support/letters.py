@@ -1,4 +1,4 @@
-"""Puts dead letters into a process's SQLite file, whose broker takes no message from outside: python letters.py FILE JSON.
+"""Puts dead letters into a process's SQLite file, whose broker takes none from outside: python letters.py FILE JSON.
 
 JSON is a list of objects with `reason`, `body` and, where there is one, `queue` and `task_id`.
 """
