@@ -3,7 +3,7 @@ import { AppShell, useComputedColorScheme, useMantineColorScheme } from "@mantin
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { openSpotlight } from "@mantine/spotlight";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import type { ComponentProps, ReactElement } from "react";
+import { type ComponentProps, type ReactElement, useEffect, useState } from "react";
 import { useAnnouncements } from "@/hooks/useAnnouncements";
 import { useKeys } from "@/hooks/useKeys";
 import { useLoaded } from "@/hooks/useLoaded";
@@ -63,10 +63,14 @@ type PaletteProps = ComponentProps<Awaited<ReturnType<typeof loadPalette>>>;
 
 function usePalette(props: PaletteProps): { readonly element: ReactElement | null; readonly open: () => void } {
   const { Component: Palette, load } = useLoaded(loadPalette);
+  const [asked, setAsked] = useState(0);
   const open = async (): Promise<void> => {
-    if (await load()) openSpotlight();
+    if (await load()) setAsked((times) => times + 1);
     else showNotLoaded("The command palette");
   };
+  useEffect(() => {
+    if (asked > 0) openSpotlight(); // it is mounted by now: one that is not would miss it
+  }, [asked]);
   return { element: Palette && <Palette {...props} />, open: () => void open() };
 }
 
