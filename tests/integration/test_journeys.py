@@ -206,7 +206,7 @@ async def test_an_outsider_needs_the_documented_columns_and_body_alone(
         messages = await news_of(channel, task_id)
     events = await cluster.client.get(f"/tasks/{task_id}/events")
     assert [(event["version"], event["status"]) for event in events] == STORY
-    assert [message["status"] for message in messages] == ["PROCESSING", "DONE"]
+    assert [message["status"] for message in messages] == ["PENDING", "PROCESSING", "DONE"]
     assert set(messages[-1]) >= {"task_id", "status", "updated_at", "message"}
     assert messages[-1]["message"] == "Task complete"
     assert messages[-1]["updated_at"].endswith("Z")
