@@ -27,7 +27,8 @@ function look() {
   const client = new ApolloClient({ cache: createCache(), link, dataMasking: true });
   const live = makeLive(client);
   const options = { filter: null, orderBy: SORTS.newest.order, isAtTop: true };
-  const { result } = renderHook(() => useTaskList(options), {
+  const { result, rerender } = renderHook(useTaskList, {
+    initialProps: options,
     wrapper: ({ children }) => (
       <ApolloProvider client={client}>
         <LiveContext value={live}>{children}</LiveContext>
@@ -51,7 +52,8 @@ function look() {
       fragment: TaskRow_taskFragmentDoc,
       fragmentName: "TaskRow_task",
     })?.status;
-  return { asked, answer, say, statusOf, stream: live.stream, result };
+  const scroll = (isAtTop: boolean): void => rerender({ ...options, isAtTop });
+  return { asked, answer, say, statusOf, stream: live.stream, result, scroll };
 }
 
 test("an answer that a later one has overtaken takes no task away again", async () => {
@@ -89,4 +91,20 @@ test("when the stream starts the list is fetched again: it may lack events from 
   await waitFor(() => expect(result.current.ids).toEqual(["second", "first"]));
   act(() => stream.runsOn(1));
   expect(asked).toHaveLength(2);
+});
+
+test("what is new while the list is not at its top is inserted once it is there again", async () => {
+  const { asked, answer, say, result, stream, scroll } = look();
+  await waitFor(() => expect(asked).toHaveLength(1));
+  await answer(0, FIRST);
+  scroll(false);
+  act(() => stream.push(makeEvent({ taskId: "second" })));
+  await waitFor(() => expect(asked).toHaveLength(2));
+  scroll(true);
+  const nodes = [{ __typename: "Task", id: "second" }];
+  const pageInfo = { __typename: "PageInfo", hasPreviousPage: false };
+  await say(1, { tasks: { __typename: "TaskConnection", nodes, pageInfo } });
+  await waitFor(() => expect(asked).toHaveLength(3));
+  await answer(2, SECOND, FIRST);
+  await waitFor(() => expect(result.current.ids).toEqual(["second", "first"]));
 });

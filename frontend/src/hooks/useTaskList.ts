@@ -1,7 +1,7 @@
 /** One filtered list: its ids in order, more of them by keyset pages, and the number of newer ones. */
 import type { ApolloClient } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
-import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { cut, joinPages, type Pages } from "@/apollo/keyset";
 import { keep, recall } from "@/apollo/lists";
 import { keyOf, type ListQuery, loadPage } from "@/apollo/tasksPage";
@@ -60,6 +60,11 @@ export function useTaskList({ isAtTop, ...query }: Options): TaskList {
     if (query.orderBy.direction === "DESC" && isTouched) schedule();
   });
   useStart(() => void load(null));
+  const isBehind = isAtTop && newer.count.count > 0; // they were counted while the list was not at its top
+  const insertNewer = useEffectEvent(() => void load(null));
+  useEffect(() => {
+    if (isBehind) insertNewer();
+  }, [isBehind]);
 
   return {
     ids: pages ? idsOf(pages) : list && idsOf(list.value),
