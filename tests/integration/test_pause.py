@@ -43,9 +43,7 @@ async def test_nothing_begins_a_second_after_the_pause_and_all_of_it_once_resume
     await eventually(nothing_runs)
     rows = await cluster.rows(ids)
     latest = max(row.started_at for row in rows.values() if row.started_at)
-    assert (
-        latest - parse_instant(paused["pausedAt"]) < timedelta(seconds=1) + SLOT_WAIT
-    )  # what was claimed by then runs on
+    assert latest - parse_instant(paused["pausedAt"]) < LATEST
     begun = len(cluster.journal())
     assert begun < len(ids)
     assert {row.status.value for row in rows.values()} <= {"PENDING", "DONE"}
