@@ -83,14 +83,12 @@ async def _names(engine: AsyncEngine, column: sa.Column[str]) -> list[str]:
 
 
 def names_statement(column: sa.Column[str], dialect: str) -> sa.Select[Any]:
-    """Every name there is, and NULL after the last."""
-    return sa.select(names_of(column, dialect).c.name).limit(NAMES_MAX)
-
-
-def names_of(column: sa.Column[str], dialect: str) -> sa.FromClause:
-    """A loose index scan: SQLite has none of its own, and MariaDB makes none of what goes from name to name."""
+    """Every name there is, on SQLite NULL after the last. A loose index scan: SQLite has none of its own, and MariaDB
+    makes none of what goes from name to name.
+    """
     if dialect in MYSQLS:
-        return sa.select(column.label("name")).distinct().subquery("found")
+        return sa.select(column).distinct().order_by(column).limit(NAMES_MAX)
     found = sa.select(sa.func.min(column).label("name")).cte("found", recursive=True)
     next_ = sa.select(sa.func.min(column)).where(column > found.c.name).scalar_subquery()
-    return found.union_all(sa.select(next_).where(found.c.name.is_not(None)))
+    found = found.union_all(sa.select(next_).where(found.c.name.is_not(None)))
+    return sa.select(found.c.name).limit(NAMES_MAX)

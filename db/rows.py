@@ -12,14 +12,13 @@ from operator import attrgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.mysql import insert as mysql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from taskflow.db.decoding import fault_of, records
 from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.models import StatusEvent, Task, log_names, task_events, tasks
 from taskflow.db.outcome import TaskError
+from taskflow.db.upsert import upsert
 
 logger = logging.getLogger("taskflow.db")
 
@@ -91,12 +90,7 @@ def _store_statement(dialect: str) -> sa.Insert:
     One statement for any number of rows, on each database; an UPDATE of many rows with values of their own is sent
     row by row by MySQL's drivers.
     """
-    names = [*STATE_COLUMNS]
-    if dialect == "sqlite":
-        lite = sqlite_insert(tasks)
-        return lite.on_conflict_do_update(index_elements=["id"], set_={name: lite.excluded[name] for name in names})
-    statement = mysql_insert(tasks)
-    return statement.on_duplicate_key_update({name: statement.inserted[name] for name in names})
+    return upsert(tasks, dialect, [*STATE_COLUMNS])
 
 
 def padded(ids: Iterable[str]) -> list[str]:

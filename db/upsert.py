@@ -1,14 +1,13 @@
 """Rows that may be there already: inserted, or changed where they stand, in one statement on each database."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 
-def upsert(table: sa.Table, dialect: str, changed: Sequence[str]) -> Any:
+def upsert(table: sa.Table, dialect: str, changed: Sequence[str]) -> sa.Insert:
     """Of a row whose key is there already, the columns `changed` are set, and no others; without any, it is left."""
     key = [column.name for column in table.primary_key]
     if dialect == "sqlite":

@@ -3,7 +3,7 @@
 A task waits since it became PENDING, or since its date. The broker has it, or should have had it by now.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,16 +24,15 @@ async def oldest_due(engine: AsyncEngine, *, now: datetime) -> dict[str, datetim
     found: dict[str, datetime] = {}
     if names := await queues(engine):
         for queue, at in await read(engine, _at_the_broker(names)):
-            _keep_oldest(found, queue, [at])
+            _keep_oldest(found, queue, at)
     for queue, run_at, updated_at in await read(engine, _late(now)):
-        _keep_oldest(found, queue, [run_at or updated_at])
+        _keep_oldest(found, queue, run_at or updated_at)
     return found
 
 
-def _keep_oldest(found: dict[str, datetime], queue: object, instants: Iterable[object]) -> None:
-    for at in instants:
-        if isinstance(queue, str) and isinstance(at, datetime):
-            found[queue] = min(at, found.get(queue, at))
+def _keep_oldest(found: dict[str, datetime], queue: object, at: object) -> None:
+    if isinstance(queue, str) and isinstance(at, datetime):
+        found[queue] = min(at, found.get(queue, at))
 
 
 def _at_the_broker(names: Sequence[str]) -> sa.CompoundSelect[Any]:

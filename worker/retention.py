@@ -31,11 +31,7 @@ MOST: Final = 512
 
 
 class Retention:
-    """`deleted` counts the tasks that this process has deleted, by status, and `letters` the dead letters."""
-
     def __init__(self, resources: Resources) -> None:
-        self.deleted = dict.fromkeys(resources.settings.task_retention, 0)
-        self.letters = 0
         self._resources = resources
         self._size = LEAST
 
@@ -65,7 +61,6 @@ class Retention:
                 pruned = await retention.prune(engine, status, before=before, after=after, limit=self._size)
                 await self._rest(time.monotonic() - began)
             deleted, after = deleted + pruned.deleted, pruned.after
-            self.deleted[status] += pruned.deleted
             if after is None:
                 break
         if deleted:
@@ -80,7 +75,6 @@ class Retention:
             if some < limit:
                 break
             await self._rest(time.monotonic() - began)
-        self.letters += deleted
         if deleted:
             logger.info("dead letters deleted", count=deleted)
 

@@ -1,10 +1,11 @@
 /** Who is signed in, with which role, and the button that signs out. Nothing where the API takes everybody. */
-import { Button, Divider, Text } from "@mantine/core";
+import { Divider, Text } from "@mantine/core";
 import { IconLogout } from "@tabler/icons-react";
 import type { ReactElement } from "react";
 import { useSignOut } from "@/hooks/useSignOut";
 import { useViewer } from "@/hooks/useViewer";
 import { ROLE_WORD } from "@/lib/roles";
+import { MenuButton } from "./MenuButton";
 
 export function Account(): ReactElement | null {
   const viewer = useViewer();
@@ -20,17 +21,9 @@ export function Account(): ReactElement | null {
           · {ROLE_WORD[viewer.role]}
         </Text>
       </Text>
-      <Button
-        size="xs"
-        variant="subtle"
-        color="gray"
-        c="var(--mantine-color-text)"
-        justify="start"
-        leftSection={<IconLogout size={16} aria-hidden />}
-        onClick={signOut}
-      >
+      <MenuButton icon={<IconLogout size={16} aria-hidden />} onClick={signOut}>
         Sign out
-      </Button>
+      </MenuButton>
     </>
   );
 }

@@ -1,18 +1,10 @@
 /** The reader's preferences: colour scheme, format of times, toasts; and who they are, where somebody signed in. */
-import {
-  ActionIcon,
-  Button,
-  Divider,
-  Popover,
-  SegmentedControl,
-  Stack,
-  Text,
-  useMantineColorScheme,
-} from "@mantine/core";
+import { ActionIcon, Divider, Popover, SegmentedControl, Stack, Text, useMantineColorScheme } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconKeyboard } from "@tabler/icons-react";
 import { type ReactElement, useId } from "react";
 import { setPreferences, type TimeStyle, type ToastStyle, usePreferences } from "@/lib/preferences";
 import { Account } from "./Account";
+import { MenuButton } from "./MenuButton";
 
 type Scheme = "auto" | "light" | "dark";
 
@@ -47,17 +39,9 @@ export function PreferencesMenu({ onHelp }: { readonly onHelp: () => void }): Re
             options={{ all: "All", failures: "Failures", none: "None" }}
           />
           <Divider />
-          <Button
-            size="xs"
-            variant="subtle"
-            color="gray"
-            c="var(--mantine-color-text)"
-            justify="start"
-            leftSection={<IconKeyboard size={16} aria-hidden />}
-            onClick={onHelp}
-          >
+          <MenuButton icon={<IconKeyboard size={16} aria-hidden />} onClick={onHelp}>
             Keyboard shortcuts
-          </Button>
+          </MenuButton>
           <Account />
         </Stack>
       </Popover.Dropdown>
