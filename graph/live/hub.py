@@ -79,6 +79,11 @@ class Hub:
             if task_id is not None and not group:
                 self._by_task.pop(task_id, None)
 
+    async def begun(self) -> None:
+        """Wait until whoever is beginning to watch does."""
+        async with self._beginning:
+            return
+
     def lag(self) -> Iterable[tuple[str, Values]]:
         """As a gauge, read in any thread."""
         watchers = [*self._of_all, *(one for group in [*self._by_task.values()] for one in [*group])]

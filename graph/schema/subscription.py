@@ -42,6 +42,8 @@ class Subscription:
 
     @strawberry.subscription(description="Present figures first, then again when they change, at most once a second.")
     async def stats(self, info: OperationInfo) -> AsyncGenerator[Stats, None]:
+        """Once every watch that was asked for before it has begun: what a client reads from then on lacks no change."""
+        await info.context.services.hub.begun()
         last = await info.context.services.stats.get()
         yield Stats.of(last)
         while True:

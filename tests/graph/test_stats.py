@@ -1,6 +1,7 @@
 """Statistics come first and then when they change, counted once for all subscriptions."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -40,6 +41,30 @@ async def test_stats_come_first_and_then_when_they_change(
         await api.create()
         monkeypatch.setattr(queries, "count_by_status", real)
         assert (await following)["stats"]["total"] == 1
+
+
+async def test_stats_come_once_whoever_asked_before_is_watching(
+    api: Api, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So what a client reads on that signal lacks nothing that its watch does not bring."""
+    beginning, answered, real = asyncio.Event(), asyncio.Event(), queries.last_event_id
+
+    async def slowly(engine: Any) -> int:
+        beginning.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await answered.wait()
+        return await real(engine)
+
+    monkeypatch.setattr(queries, "last_event_id", slowly)
+    async with watching(services) as changes, watching(services, "subscription { stats { total } }") as figures:
+        following = asyncio.create_task(changes.data())
+        await beginning.wait()
+        await figures.data()
+        answered.set()
+        assert services.hub.watchers == 1
+        task = await api.create()
+        assert (await following)["taskStatus"]["taskId"] == task["id"]
 
 
 async def test_stats_are_counted_at_most_once_a_second_for_all(

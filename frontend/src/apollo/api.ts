@@ -14,7 +14,7 @@ import { TaskStream } from "./stream";
 
 export interface Api extends Opened {
   readonly client: ApolloClient;
-  readonly live: { readonly connection: ConnectionStore; readonly stream: TaskStream };
+  readonly live: { readonly connection: ConnectionStore; readonly resume: ResumeLink; readonly stream: TaskStream };
 }
 
 /** The socket connects with the first subscription. */
@@ -23,11 +23,10 @@ export function openApi(endpoints: Endpoints, access: Access): Api {
   const resume = new ResumeLink();
   const client = createApollo(endpoints, socket, resume, access);
   const ended = new AbortController();
-  window.addEventListener("online", () => resume.now(), { signal: ended.signal });
-  socket.on("connected", () => resume.now()); // both subscriptions connect as soon as one has
+  window.addEventListener("online", resume.now, { signal: ended.signal });
   return {
     client,
-    live: { connection: createConnectionStore(socket), stream: new TaskStream(client) },
+    live: { connection: createConnectionStore(socket), resume, stream: new TaskStream(client) },
     check: () =>
       client.query({ query: ViewerDocument }).then(
         () => null,

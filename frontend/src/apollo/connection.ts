@@ -10,8 +10,6 @@ export type Connection =
 export interface ConnectionStore {
   readonly subscribe: (listener: () => void) => () => void;
   readonly get: () => Connection;
-  /** How many times the socket has connected. */
-  readonly made: () => number;
   /** Calls the listener when the socket has reconnected, with the milliseconds of the disconnection. */
   readonly onReturn: (listener: (awayMs: number) => void) => () => void;
 }
@@ -24,7 +22,6 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
   const changes = new Listeners<Connection>();
   const returns = new Listeners<number>();
   let current: Connection = { state: "connecting" };
-  let made = 0;
 
   const set = (next: Connection): void => {
     current = next;
@@ -37,7 +34,6 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
 
   socket.on("connected", () => {
     const awayMs = "since" in current ? clock() - current.since : undefined;
-    made += 1;
     set({ state: "live" });
     if (awayMs !== undefined) returns.tell(awayMs);
   });
@@ -49,7 +45,7 @@ export function createConnectionStore(socket: Client, clock: () => number = Date
   window.addEventListener("online", () => {
     if (current.state === "offline") set({ state: "reconnecting", since: current.since });
   });
-  return { subscribe: changes.add, get: () => current, made: () => made, onReturn: returns.add };
+  return { subscribe: changes.add, get: () => current, onReturn: returns.add };
 }
 
 class Listeners<News> {

@@ -13,8 +13,19 @@ const WATCH = gql`
   }
 `;
 
+const FIGURES = gql`
+  subscription Figures {
+    stats {
+      total
+    }
+  }
+`;
+
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 function watch() {
   const sockets: { after: unknown; news: Subject<ApolloLink.Result> }[] = [];
@@ -92,4 +103,25 @@ test("nothing connects again without an observer", () => {
 test("waits double up to five seconds, and differ", () => {
   expect([1, 2, 3, 10].map((failures) => retryWait(failures, 0))).toEqual([300, 600, 1_200, 5_000]);
   expect(retryWait(10, 0.999)).toBeLessThan(2_600);
+});
+
+test("operations that share a socket connect again together, in the order in which they were asked for", () => {
+  const sent: string[] = [];
+  const sockets: Subject<ApolloLink.Result>[] = [];
+  const server = new ApolloLink((operation) => {
+    const news = new Subject<ApolloLink.Result>();
+    sent.push(operation.operationName ?? "");
+    sockets.push(news);
+    return news;
+  });
+  const resume = new ResumeLink();
+  const client = new ApolloClient({ cache: createCache(), link: ApolloLink.from([resume, server]) });
+  for (const query of [WATCH, FIGURES]) client.subscribe({ query, fetchPolicy: "no-cache" }).subscribe();
+  const [first, second] = sockets;
+  vi.spyOn(Math, "random").mockReturnValueOnce(0).mockReturnValueOnce(0.9);
+  first?.error(new Error("Socket closed")); // its own wait would be the longer one
+  second?.error(new Error("Socket closed"));
+  vi.advanceTimersByTime(200);
+  expect(sent).toEqual(["Watch", "Figures", "Watch", "Figures"]);
+  expect(resume.begun, "a subscription that resumes, twice").toBe(2);
 });

@@ -37,21 +37,35 @@ function eventId(result: ApolloLink.Result): string | undefined {
 }
 
 export class ResumeLink extends ApolloLink {
-  private readonly waiting = new Set<() => void>();
+  private readonly operations = new Set<Resumed>();
+  private begins = 0;
 
-  /** Ends each wait and connects now: the network is back, or the reader asked for it. */
-  now(): void {
-    for (const go of [...this.waiting]) go();
+  /** How many times a subscription that resumes has been sent. */
+  get begun(): number {
+    return this.begins;
   }
+
+  /** Ends every wait and connects now, in the order in which the operations were asked for: they share one socket. */
+  readonly now = (): void => {
+    for (const operation of [...this.operations]) operation.stopWaiting();
+  };
 
   override request(
     operation: ApolloLink.Operation,
     forward: ApolloLink.ForwardFunction,
   ): Observable<ApolloLink.Result> {
     return new Observable((observer) => {
-      const resumed = new Resumed(operation, forward, observer, this.waiting);
+      const counted = (sent: ApolloLink.Operation): Observable<ApolloLink.Result> => {
+        if (takesAfter(sent.query)) this.begins += 1;
+        return forward(sent);
+      };
+      const resumed = new Resumed(operation, counted, observer, this.now);
+      this.operations.add(resumed);
       resumed.connect();
-      return () => resumed.end();
+      return () => {
+        this.operations.delete(resumed);
+        resumed.end();
+      };
     });
   }
 }
@@ -62,14 +76,14 @@ class Resumed {
   private inner: Subscription | undefined;
   private failures = 0;
   private lostAt: number | undefined;
-  private cancelWait = (): void => undefined;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
 
-  /** While the operation waits to connect again, `waiting` has the function that ends the wait. */
+  /** `onTurn` is called when the wait to connect again is over: it ends that of every operation. */
   constructor(
     private readonly operation: ApolloLink.Operation,
     private readonly forward: ApolloLink.ForwardFunction,
     private readonly observer: Observer<ApolloLink.Result>,
-    private readonly waiting: Set<() => void>,
+    private readonly onTurn: () => void,
   ) {
     this.resumes = takesAfter(operation.query);
   }
@@ -87,9 +101,20 @@ class Resumed {
     });
   }
 
+  stopWaiting(): void {
+    if (this.waiting === undefined) return;
+    this.cancelWait();
+    this.connect();
+  }
+
   end(): void {
     this.cancelWait();
     this.inner?.unsubscribe();
+  }
+
+  private cancelWait(): void {
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
   }
 
   private pass(result: ApolloLink.Result): void {
@@ -107,15 +132,6 @@ class Resumed {
   private wait(): void {
     this.failures += 1;
     this.lostAt ??= Date.now();
-    const go = (): void => {
-      this.cancelWait();
-      this.connect();
-    };
-    const timer = setTimeout(go, retryWait(this.failures, Math.random()));
-    this.waiting.add(go);
-    this.cancelWait = () => {
-      clearTimeout(timer);
-      this.waiting.delete(go);
-    };
+    this.waiting = setTimeout(this.onTurn, retryWait(this.failures, Math.random()));
   }
 }

@@ -11,7 +11,7 @@ export class TaskStream {
   private readonly buffer = new EventBuffer();
   private readonly listeners = new Set<(batch: Batch) => void>();
   private readonly starters = new Set<() => void>();
-  private connection = 0;
+  private run = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly client: ApolloClient) {}
@@ -30,16 +30,16 @@ export class TaskStream {
     return () => this.listeners.delete(listener);
   }
 
-  /** Calls the listener when the stream runs on a new connection: a query from before it may lack the events since then. */
+  /** Calls the listener when the stream runs anew: a query from before it may lack the events since then. */
   onStart(starter: () => void): () => void {
     this.starters.add(starter);
     return () => this.starters.delete(starter);
   }
 
-  /** The stream runs on the connection with that number. */
-  runsOn(connection: number): void {
-    if (connection === this.connection) return;
-    this.connection = connection;
+  /** The stream runs, for the time with that number. */
+  runs(run: number): void {
+    if (run === this.run) return;
+    this.run = run;
     for (const starter of this.starters) starter();
   }
 

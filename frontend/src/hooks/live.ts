@@ -2,10 +2,12 @@
 import { createContext, use, useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import type { Connection, ConnectionStore } from "@/apollo/connection";
 import type { Batch } from "@/apollo/events";
+import type { ResumeLink } from "@/apollo/resume";
 import type { TaskStream } from "@/apollo/stream";
 
 export interface Live {
   readonly connection: ConnectionStore;
+  readonly resume: ResumeLink;
   readonly stream: TaskStream;
 }
 

@@ -7,7 +7,7 @@ import { useLive, useReturn } from "./live";
 import { useRest } from "./useRest";
 
 export function useLiveSubscriptions(): void {
-  const { connection, stream } = useLive();
+  const { resume, stream } = useLive();
   const client = useApolloClient();
   const [after, setAfter] = useState<string | null>(null);
 
@@ -30,7 +30,7 @@ export function useLiveSubscriptions(): void {
       if (data.data) stream.push(data.data.taskStatus);
     },
   });
-  // This subscription is sent after the other one and answers at once: by then the other one runs.
-  const onData = (): void => stream.runsOn(connection.made());
+  // This subscription is sent after the other one, and the API answers it once the other one runs.
+  const onData = (): void => stream.runs(resume.begun);
   useSubscription(StatsStreamDocument, { skip: resting, ignoreResults: true, onData });
 }

@@ -85,11 +85,11 @@ test("when the stream starts the list is fetched again: it may lack events from 
   const { asked, answer, result, stream } = look();
   await waitFor(() => expect(asked).toHaveLength(1));
   await answer(0, FIRST);
-  act(() => stream.runsOn(1));
+  act(() => stream.runs(1));
   await waitFor(() => expect(asked).toHaveLength(2));
   await answer(1, SECOND, FIRST);
   await waitFor(() => expect(result.current.ids).toEqual(["second", "first"]));
-  act(() => stream.runsOn(1));
+  act(() => stream.runs(1));
   expect(asked).toHaveLength(2);
 });
 
