@@ -1,8 +1,9 @@
 /** The normalised cache and its policies. */
-import { InMemoryCache } from "@apollo/client";
+import type { InMemoryCache } from "@apollo/client";
+import { FreshCache } from "./fresh";
 
 export function createCache(): InMemoryCache {
-  return new InMemoryCache({
+  return new FreshCache({
     typePolicies: {
       Query: {
         fields: {
