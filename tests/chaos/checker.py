@@ -100,13 +100,20 @@ def dead_letters_are_the_poison_and_the_failed(evidence: Evidence) -> Iterator[s
         if row.status == "FAILED" and row.id not in named:
             yield f"{row.id} ({row.kind}) is FAILED and not in task.dead"
     for body, at in evidence.poison.items():
-        may_be_lost = any(at - 0.5 <= emptied <= at + SOON for emptied in evidence.emptied)
+        may_be_lost = any(
+            at - 0.5 <= emptied <= at + SOON + broken_for(evidence, at, emptied) for emptied in evidence.emptied
+        )
         if body not in bodies and not may_be_lost:
             yield f"the poison {body[:80]!r} is not in task.dead"
     failed = {one.task for history in evidence.histories.values() for one in history if one.status == "FAILED"}
     for letter in evidence.dead:
         if letter[1] not in evidence.tried_poison and _task_of(letter) not in failed:
             yield f"task.dead holds {letter}, which is neither poison nor FAILED"
+
+
+def broken_for(evidence: Evidence, began: float, ended: float) -> float:
+    """Seconds of faults between the two: a message may have lain in its queue for that much longer."""
+    return sum(max(min(one.ended, ended) - max(one.began, began), 0.0) for one in evidence.faults)
 
 
 def no_failure_is_dead_lettered_twice(evidence: Evidence) -> Iterator[str]:

@@ -147,6 +147,16 @@ def test_a_stall_explains_a_loss_and_a_purge_explains_lost_poison() -> None:
     assert check(evidence) == []
 
 
+@pytest.mark.parametrize(("broken", "is_explained"), [(20.0, True), (1.0, False)])
+def test_poison_may_lie_in_its_queue_for_as_long_as_things_are_broken(broken: float, is_explained: bool) -> None:
+    evidence = sound()
+    lose_the_poison(evidence)
+    evidence.faults.append(Span(101.0, 101.0 + broken, "broker-alarm"))
+    evidence.emptied.append(145.0)
+    told = [sentence for sentence in check(evidence) if "is not in task.dead" in sentence]
+    assert (told == []) is is_explained
+
+
 def test_a_stopped_process_may_start_late_what_it_has_lost() -> None:
     evidence = sound()
     evidence.lives[7].ended = None
