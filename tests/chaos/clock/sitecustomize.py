@@ -2,8 +2,8 @@
 
 It gives the process a wall clock that the driver can step: the file CHAOS_CLOCK holds the seconds to add. And a thread
 that notes in CHAOS_JOURNAL when the process did not run for a while, or waited for a processor most of the time.
-`datetime.now` is the only wall clock that the product reads. Python has no interface to replace that of a built-in type,
-so its namespace is written to: CPython 3.11 to 3.13 allow that.
+`datetime.now` is the only wall clock that the product reads. Python has no interface to replace that of a built-in
+type, so its namespace is written to: CPython 3.11 to 3.13 allow that.
 """
 
 import ctypes
