@@ -106,6 +106,10 @@ class Metrics:
         self._batches = Children(
             self._histogram("batch_size", "Tasks or attempts that one transaction stored.", "batch", buckets=SIZES)
         )
+        self._deleted = Children(
+            self._counter("retention_deleted_total", "Ended tasks, by status, and dead letters that grew old.", "what")
+        )
+        self._deleting = self._counter("retention_seconds_total", "Time that deleting them took.")
         self.leases_recovered = self._counter("leases_recovered_total", "Attempts that were found without a worker.")
         self.rows_set_aside = self._counter("rows_set_aside_total", "Rows that can't be read, and are FAILED for it.")
         self.blocked = self._counter("event_loop_blocked_seconds_total", "Time for which handlers blocked the loop.")
@@ -146,6 +150,11 @@ class Metrics:
     def heartbeat(self, outcome: str) -> None:
         """`done` or `failed`."""
         self._heartbeats[outcome,].inc()
+
+    def deleted(self, what: str, count: int, seconds: float) -> None:
+        """A set that retention deleted: of tasks with that status, or of `dead_letter`."""
+        self._deleted[what,].inc(count)
+        self._deleting.inc(seconds)
 
     def stored(self, batch: str) -> Callable[[float], None]:
         """What takes the sizes of the batches of that name."""

@@ -28,6 +28,7 @@ SLOW: Final = 0.3
 """Seconds that a set takes, above which the next one is smaller; below QUICK it is larger."""
 LEAST: Final = 128
 MOST: Final = 512
+LETTER: Final = "dead_letter"
 
 
 class Retention:
@@ -59,7 +60,7 @@ class Retention:
                     break
                 began = time.monotonic()
                 pruned = await retention.prune(engine, status, before=before, after=after, limit=self._size)
-                await self._rest(time.monotonic() - began)
+                await self._rest(status, pruned.deleted, time.monotonic() - began)
             deleted, after = deleted + pruned.deleted, pruned.after
             if after is None:
                 break
@@ -72,14 +73,15 @@ class Retention:
             began, limit = time.monotonic(), self._size
             some = await retention.prune_letters(self._resources.engine, before=before, limit=limit)
             deleted += some
+            await self._rest(LETTER, some, time.monotonic() - began)
             if some < limit:
                 break
-            await self._rest(time.monotonic() - began)
         if deleted:
             logger.info("dead letters deleted", count=deleted)
 
-    async def _rest(self, took: float) -> None:
+    async def _rest(self, what: str, deleted: int, took: float) -> None:
         """Four times as long as the work; sets of a size that is felt by nobody."""
+        self._resources.metrics.deleted(what, deleted, took)
         if took > SLOW:
             self._size = max(self._size // 2, LEAST)
         elif took < QUICK:

@@ -57,6 +57,9 @@ async def test_tasks_are_deleted_at_the_age_of_their_status(
     async with start_worker():
         await eventually(old_are_gone)
         await eventually(both_are_logged)
+        registry = bench.resources.metrics.registry
+        for status in ("DONE", "FAILED"):
+            assert registry.get_sample_value("taskflow_retention_deleted_total", {"what": status}) == 1
         assert (await bench.run("message", {"message": "still at work"})).status == "DONE"
     assert all([await is_there(bench, one) for one in kept])
 
@@ -115,10 +118,10 @@ async def test_it_rests_four_times_as_long_as_it_worked_and_takes_smaller_sets(
     sizes = []
     monkeypatch.setattr("taskflow.worker.retention.asyncio", SimpleNamespace(sleep=sleep))
     for took in (0.01, 0.01, 9.0, 0.1, 0.5, 0.5):
-        await loop._rest(took)
+        await loop._rest("DONE", 1, took)
         sizes.append(loop._size)
     assert rests == pytest.approx([0.04, 0.04, 5.0, 0.4, 2.0, 2.0])
     assert sizes == [LEAST * factor for factor in (2, 4, 2, 2, 1, 1)]
     for _ in range(20):
-        await loop._rest(0)
+        await loop._rest("DONE", 1, 0)
     assert loop._size == MOST
