@@ -21,7 +21,7 @@ from taskflow.graph.figures.readings import open_readings
 from taskflow.graph.figures.stats import StatsCache
 from taskflow.graph.figures.throughput import FiguresCache
 from taskflow.graph.http import health, metrics, rest
-from taskflow.graph.http.admission import Admission
+from taskflow.graph.http.admission import Admission, Answering
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
 from taskflow.graph.http.guard import Guard
 from taskflow.graph.http.index import GraphQLWithPage, index
@@ -29,6 +29,7 @@ from taskflow.graph.http.prefix import ForwardedPrefix, prefix_of
 from taskflow.graph.http.problems import HANDLERS
 from taskflow.graph.http.routes import OpenRoute, OpenWebSocketRoute
 from taskflow.graph.http.security import SafeHeaders, allowed_origins
+from taskflow.graph.http.server import SHUTDOWN_SECONDS
 from taskflow.graph.live.hub import open_hub
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
@@ -42,6 +43,8 @@ from taskflow.infra.submitter import open_submitter
 
 BODY_MAX: Final = 4 * 1024 * 1024
 """Room for many tasks at once; more where one payload may be larger."""
+ANSWERED_WITHIN: Final = SHUTDOWN_SECONDS - 1
+"""Seconds that a request may take once the server stops."""
 METRICS_PORTS: Final = 32
 OPENAPI: Final = Path(__file__).parent / "http" / "openapi.json"
 
@@ -86,6 +89,7 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
     limit = max(BODY_MAX, rest.body_max(settings.payload_max_bytes))
     graphql = GraphQLWithPage(schema, context=Operation.of, allowed_origins=origins, body_limit=limit, enter=enter)
     graphql.dashboard = dashboard
+    answering = Answering()
     app = Starlette(
         routes=[
             *(dashboard.routes() if dashboard else [OpenRoute("/", index)]),
@@ -97,16 +101,17 @@ def create_app(settings: Settings, open_: Callable[[], AbstractAsyncContextManag
             *health.ROUTES,
             *metrics.ROUTES,
         ],
-        middleware=_middleware(origins),
+        middleware=_middleware(origins, answering),
         exception_handlers=HANDLERS | ({404: dashboard.not_found} if dashboard else {}),
         lifespan=lifespan,
     )
     app.state.graphql = graphql
+    app.state.answering = answering
     app.state.allowed_origins = graphql.allowed_origins
     return app
 
 
-def _middleware(origins: Sequence[str]) -> list[Middleware]:
+def _middleware(origins: Sequence[str], answering: Answering) -> list[Middleware]:
     return [
         Middleware(SafeHeaders),
         Middleware(ForwardedPrefix),
@@ -118,7 +123,7 @@ def _middleware(origins: Sequence[str]) -> list[Middleware]:
             expose_headers=["link", "location", "retry-after", "www-authenticate"],
         ),
         Middleware(Guard),
-        Middleware(Admission),
+        Middleware(Admission, answering),
     ]
 
 
@@ -137,6 +142,7 @@ async def drain(app: Starlette) -> None:
     """Tell watchers to connect again, elsewhere; from now on this process is not healthy."""
     services: Services = app.state.services
     services.draining.set()
+    app.state.answering.end_within(ANSWERED_WITHIN)
     await asyncio.gather(app.state.graphql.drain(), ws.drain(services))
 
 

@@ -1,33 +1,74 @@
-"""How many requests are answered at a time: those beyond it are refused before they cost anything."""
+"""How many requests are answered at a time, and for how long once the server stops: others are told to try again."""
 
+import asyncio
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taskflow.graph.http.body import RETRY_LATER
 from taskflow.graph.http.problems import problem
 
 AT_A_TIME: Final = 2000
 """A process stores as many tasks in two seconds or three, each asked for by itself."""
+BUSY: Final = "This process answers as many requests as it can: try again."
+STOPPING: Final = "This process stops, and has no answer yet: ask again whether it took effect."
+
+
+class Answering:
+    """The requests that are being answered."""
+
+    def __init__(self) -> None:
+        self._limits: set[asyncio.Timeout] = set()
+
+    def __len__(self) -> int:
+        return len(self._limits)
+
+    def add(self, limit: asyncio.Timeout) -> None:
+        self._limits.add(limit)
+
+    def remove(self, limit: asyncio.Timeout) -> None:
+        self._limits.remove(limit)
+
+    def end_within(self, seconds: float) -> None:
+        """A request that takes longer is answered with STOPPING: the server would cut it off without an answer."""
+        at = asyncio.get_running_loop().time() + seconds
+        for limit in self._limits:
+            limit.reschedule(at)
 
 
 class Admission:
     """Else a flood of refusals, each a little work, would leave no time for what was taken."""
 
-    def __init__(self, app: ASGIApp, at_a_time: int = AT_A_TIME) -> None:
+    def __init__(self, app: ASGIApp, answering: Answering, at_a_time: int = AT_A_TIME) -> None:
         self._app = app
+        self._answering = answering
         self._at_a_time = at_a_time
-        self._admitted = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].endswith(("/livez", "/healthz")):
             await self._app(scope, receive, send)
-        elif self._admitted >= self._at_a_time:
-            refusal = problem(503, "This process answers as many requests as it can: try again.", headers=RETRY_LATER)
-            await refusal(scope, receive, send)
+        elif len(self._answering) >= self._at_a_time:
+            await problem(503, BUSY, headers=RETRY_LATER)(scope, receive, send)
         else:
-            self._admitted += 1
-            try:
-                await self._app(scope, receive, send)
-            finally:
-                self._admitted -= 1
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        limit = asyncio.timeout(None)
+        try:
+            async with limit:
+                self._answering.add(limit)
+                try:
+                    await self._app(scope, receive, noting)
+                finally:
+                    self._answering.remove(limit)
+        except TimeoutError:
+            if has_begun or not limit.expired():
+                raise
+            await problem(503, STOPPING, headers=RETRY_LATER)(scope, receive, send)

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from taskflow.db import tasks
-from taskflow.graph.http.admission import Admission
+from taskflow.graph.http.admission import Admission, Answering
 from taskflow.infra.batcher import Bounds
 from taskflow.infra.liveness import Liveness
 from taskflow.infra.resources import Resources
@@ -75,7 +75,7 @@ async def test_requests_beyond_what_a_process_answers_at_a_time_are_refused_and_
         await go_on.wait()
         await PlainTextResponse("answered")(scope, receive, send)
 
-    transport = httpx.ASGITransport(Admission(app, at_a_time=3))
+    transport = httpx.ASGITransport(Admission(app, Answering(), at_a_time=3))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         asked = [asyncio.ensure_future(client.get("/tasks")) for _ in range(10)]
         refused, _ = await asyncio.wait(asked, timeout=1)

@@ -55,6 +55,31 @@ async def test_watchers_get_the_last_news_before_they_are_sent_elsewhere(resourc
             await serving
 
 
+async def test_request_without_an_answer_by_the_end_is_told_to_ask_again(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, asked = asyncio.Event(), asyncio.Event()
+
+    async def silent(*arguments: Any, **options: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("taskflow.db.tasks.create", silent)
+    monkeypatch.setattr(app, "ANSWERED_WITHIN", 0.1)
+    with listening("127.0.0.1", 0) as listener:
+        serving = asyncio.create_task(serve(app_on(resources), listener, stop, drain=drain))
+        async with httpx.AsyncClient(base_url=f"http://{address(listener)}") as client:
+            answering = asyncio.create_task(client.post("/tasks", json={"title": "Stuck"}))
+            async with asyncio.timeout(10):
+                await asked.wait()
+                stop.set()
+                answer = await answering
+                await serving
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "ask again whether it took effect" in answer.json()["detail"]
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_told_to_stop_before_it_has_started_it_stops(resources: Resources) -> None:
     stop = asyncio.Event()
     stop.set()
