@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -22,20 +23,33 @@ class Lease:
     news: tuple[float, str | None] | None
 
 
-async def extend_leases(
-    engine: AsyncEngine, leases: Sequence[Lease], *, worker_id: str, now: datetime, lease: timedelta
-) -> dict[str, tuple[int, bool]]:
-    """Keep the tasks that run here for another `lease`, and write their progress.
+class Held(NamedTuple):
+    """A task that is still this worker's, under that claim."""
 
-    Gives for each that is still this worker's its (claim, whether its cancellation was requested); the others are lost.
-    A row that somebody else has locked is left to the next heartbeat: the others' leases must not wait for it.
+    claim: int
+    cancel_requested: bool
+    is_extended: bool
+
+
+async def extend_leases(
+    engine: AsyncEngine,
+    leases: Sequence[Lease],
+    *,
+    worker_id: str,
+    now: datetime,
+    lease: timedelta,
+    waits: bool = False,
+) -> dict[str, Held]:
+    """Keep the tasks that run here for another `lease`, and write their progress. Those that are not given are lost.
+
+    A row that somebody else has locked is not extended, since the others' leases must not wait for it; unless `waits`.
     """
     ids = {"ids": padded(one.task_id for one in leases)}
     mine = tasks.c.id.in_(IDS), tasks.c.status == TaskStatus.PROCESSING, tasks.c.worker_id == worker_id
-    free = sa.select(tasks.c.id).where(*mine).order_by(tasks.c.id).with_for_update(skip_locked=True)
+    free = sa.select(tasks.c.id).where(*mine).order_by(tasks.c.id).with_for_update(skip_locked=not waits)
     clock = going_on_from(now)
 
-    async def work(connection: AsyncConnection) -> dict[str, tuple[int, bool]]:
+    async def work(connection: AsyncConnection) -> dict[str, Held]:
         reached = set((await connection.execute(free, ids)).scalars())
         if reached:
             values = {"dispatch_at": clock() + lease, "updated_at": tasks.c.updated_at}
@@ -46,7 +60,7 @@ async def extend_leases(
         rows = await connection.execute(
             sa.select(tasks.c.id, tasks.c.claim, tasks.c.cancel_requested).where(*mine), ids
         )
-        return {row.id: (row.claim, row.cancel_requested) for row in rows}
+        return {row.id: Held(row.claim, row.cancel_requested, row.id in reached) for row in rows}
 
     return await transact(engine, work)
 

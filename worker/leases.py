@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.errors import StoreUnavailable
-from taskflow.db.leases import Lease, extend_leases
+from taskflow.db.leases import Held, Lease, extend_leases
 from taskflow.infra.background import is_set_within, supervised
 from taskflow.infra.database import create_engine
 from taskflow.worker.executor import Executor
@@ -40,6 +40,8 @@ class LeaseKeeper:
         self._worker_loop = asyncio.get_running_loop()
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
+        self._locked: set[str] = set()
+        self._found_locked = asyncio.Event()
 
     def run(self) -> None:
         """The thread: until `stop`."""
@@ -62,11 +64,12 @@ class LeaseKeeper:
             self._loop.call_soon_threadsafe(what)
 
     async def _keep(self) -> None:
-        engine = create_engine(self._executor.resources.settings.db_url, pool_size=1)
+        engine = create_engine(self._executor.resources.settings.db_url, pool_size=2)
         try:
             async with (
                 supervised(lambda: self._beat_for_ever(engine), name="heartbeat") as beating,
                 supervised(lambda: self._presence.keep(engine), name="list of workers") as listed,
+                supervised(lambda: self._wait_for_locked(engine), name="heartbeat of locked rows"),
                 supervised(self._watch_loop, name="watch of the event loop"),
             ):
                 await self._stopping.wait()
@@ -91,10 +94,27 @@ class LeaseKeeper:
 
     async def _beat(self, engine: AsyncEngine) -> None:
         """One heartbeat for all that runs here. Raises StoreUnavailable."""
+        running = list(self._executor.running.values())  # one step: the worker's loop goes on meanwhile
+        if running:
+            self._locked = await self._extend(engine, running)
+            if self._locked:
+                self._found_locked.set()
+
+    async def _wait_for_locked(self, engine: AsyncEngine) -> None:
+        """A client that is frozen may hold a row for longer than a lease. Whoever waits for its lock gets it next;
+        between two heartbeats a dispatcher would, and take the task for lost.
+        """
+        while True:
+            await self._found_locked.wait()
+            self._found_locked.clear()
+            running = [one for one in [*self._executor.running.values()] if one.claimed.task.id in self._locked]
+            with suppress(StoreUnavailable):  # the next heartbeat finds it locked again
+                if running:
+                    await self._extend(engine, running, waits=True)
+
+    async def _extend(self, engine: AsyncEngine, running: list[RunningAttempt], *, waits: bool = False) -> set[str]:
+        """The ids of those whose rows were locked. Raises StoreUnavailable."""
         executor = self._executor
-        running = list(executor.running.values())  # one step: the worker's loop goes on meanwhile
-        if not running:
-            return
         leases = [Lease(one.claimed.task.id, one.claimed.claim, _news(one)) for one in running]
         held = await extend_leases(
             engine,
@@ -102,10 +122,14 @@ class LeaseKeeper:
             worker_id=executor.records.worker_id,
             now=executor.resources.clock.now(),
             lease=executor.resources.settings.worker_lease,
+            waits=waits,
         )
+        skipped = {task_id for task_id, one in held.items() if not one.is_extended}
         for one, lease in zip(running, leases, strict=True):
-            one.reported = lease.news or one.reported
+            if lease.news and lease.task_id not in skipped:
+                one.reported = lease.news
         self._worker_loop.call_soon_threadsafe(learn, executor, running, held)
+        return skipped
 
     async def _watch_loop(self) -> None:
         """Say who blocks the worker's loop: while it lasts, and when it is over."""
@@ -149,15 +173,15 @@ def _news(running: RunningAttempt) -> tuple[float, str | None] | None:
     return None if latest == running.reported else latest
 
 
-def learn(executor: Executor, running: list[RunningAttempt], held: Mapping[str, tuple[int, bool]]) -> None:
+def learn(executor: Executor, running: list[RunningAttempt], held: Mapping[str, Held]) -> None:
     """What a heartbeat found out: which of those that ran are lost, and which are to be cancelled."""
     for one in running:
-        claim, cancel_requested = held.get(one.claimed.task.id, (None, False))
+        mine = held.get(one.claimed.task.id)
         if executor.running.get(one.claimed.task.id) is not one or one.is_over:
             continue
-        if claim != one.claimed.claim:
+        if mine is None or mine.claim != one.claimed.claim:
             one.lose()
-        elif cancel_requested:
+        elif mine.cancel_requested:
             one.cancel()
 
 

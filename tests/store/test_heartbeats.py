@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db import tasks
-from taskflow.db.leases import Lease, extend_leases
+from taskflow.db.leases import Held, Lease, extend_leases
 from taskflow.db.models import tasks as table
+from taskflow.db.rescue import record_lost
 from taskflow.db.tasks import Claimed
 from taskflow.db.transaction import transact
+from tests.contracts.waiting import eventually
 from tests.store.databases import on_servers
 from tests.store.steps import HALF, LEASE, NOON, SECOND, create_one, due, finish, get, start, started
 
@@ -19,7 +21,7 @@ from tests.store.steps import HALF, LEASE, NOON, SECOND, create_one, due, finish
 async def test_a_heartbeat_extends_the_lease_and_changes_nothing_else(engine: AsyncEngine) -> None:
     claimed = await started(engine)
     held = await extend(engine, claimed, now=NOON + 10 * SECOND)
-    assert held == {claimed.task.id: (claimed.claim, False)}
+    assert held == {claimed.task.id: (claimed.claim, False, True)}
     row = await get(engine, claimed.task.id)
     assert row.dispatch_at == NOON + 10 * SECOND + LEASE
     assert (row.updated_at, row.version) == (NOON, claimed.claim)
@@ -46,14 +48,14 @@ async def test_a_heartbeat_for_an_old_claim_of_this_same_worker_tells_the_new_on
     await due(engine, now=NOON + LEASE)
     second = await start(engine, first.task.id, now=NOON + 2 * LEASE)
     held = await extend(engine, first, news=(HALF, "late"), now=NOON + 2 * LEASE)
-    assert held == {first.task.id: (second.claim, False)}
+    assert held == {first.task.id: (second.claim, False, True)}
     assert (await get(engine, first.task.id)).progress is None
 
 
 async def test_a_heartbeat_learns_of_a_cancellation(engine: AsyncEngine) -> None:
     claimed = await started(engine)
     await tasks.cancel(engine, claimed.task.id, now=NOON)
-    assert await extend(engine, claimed) == {claimed.task.id: (claimed.claim, True)}
+    assert await extend(engine, claimed) == {claimed.task.id: (claimed.claim, True, True)}
 
 
 async def test_what_has_ended_or_is_not_there_is_not_held(engine: AsyncEngine) -> None:
@@ -72,15 +74,37 @@ async def test_a_row_that_somebody_else_has_locked_costs_no_other_task_its_lease
     async with engine.connect() as connection, connection.begin(), asyncio.timeout(4):  # a lock is waited for for 5 s
         await connection.execute(sa.text(f"SELECT id FROM tasks WHERE id = '{locked.task.id}' FOR UPDATE"))
         held = await extend_leases(engine, leases, worker_id="w", now=NOON + 10 * SECOND, lease=LEASE)
-    assert held == {one.task.id: (one.claim, False) for one in (locked, free)}
+    assert held == {locked.task.id: (locked.claim, False, False), free.task.id: (free.claim, False, True)}
     rows = [await get(engine, one.task.id) for one in (locked, free)]
     assert [row.dispatch_at for row in rows] == [NOON + LEASE, NOON + 10 * SECOND + LEASE]
     assert [row.progress for row in rows] == [None, HALF]
 
 
+@on_servers
+async def test_whoever_waits_for_a_locked_row_has_its_lease_before_a_dispatcher_takes_it_for_lost(
+    engine: AsyncEngine,
+) -> None:
+    """The lock is that of a client that was frozen for longer than a lease."""
+    claimed, late = await started(engine), NOON + LEASE + SECOND
+    mine = [Lease(claimed.task.id, claimed.claim, None)]
+
+    async def is_waiting() -> bool:
+        async with engine.connect() as connection:
+            waiting = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+            return bool(await connection.scalar(sa.text(waiting)))
+
+    async with engine.connect() as connection, connection.begin():
+        await connection.execute(sa.text(f"SELECT id FROM tasks WHERE id = '{claimed.task.id}' FOR UPDATE"))
+        extending = asyncio.create_task(extend_leases(engine, mine, worker_id="w", now=late, lease=LEASE, waits=True))
+        await eventually(is_waiting)
+    assert (await record_lost(engine, now=late, limit=9, jitter=lambda: 0.5)).tasks == {}
+    assert await extending == {claimed.task.id: (claimed.claim, False, True)}
+    assert await due(engine, now=late) == []
+
+
 async def extend(
     engine: AsyncEngine, claimed: Claimed, *, news: tuple[float, str | None] | None = None, now: object = NOON
-) -> dict[str, tuple[int, bool]]:
+) -> dict[str, Held]:
     lease = Lease(claimed.task.id, claimed.claim, news)
     return await extend_leases(engine, [lease], worker_id="w", now=now, lease=LEASE)  # type: ignore[arg-type]
 

@@ -163,6 +163,30 @@ async def test_who_finishes_before_it_hears_of_its_lost_lease_overwrites_nothing
     assert any(entry["event"] == "outcome dropped: the lease was lost" for entry in logs)
 
 
+async def test_a_row_that_a_heartbeat_finds_locked_is_waited_for(
+    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, waited, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    async def locked(*arguments: Any, waits: bool, **options: Any) -> Any:
+        held = await extend_leases(*arguments, waits=waits, **options)
+        if not waits:
+            return {task_id: one._replace(is_extended=False) for task_id, one in held.items()}
+        loop.call_soon_threadsafe(waited.set)
+        return held
+
+    @task("long")
+    async def long(payload: Any) -> None:
+        await go_on.wait()
+
+    monkeypatch.setattr("taskflow.worker.leases.extend_leases", locked)
+    async with start_worker(long):
+        task_id = await bench.create("long")
+        await until(waited)
+        go_on.set()
+        assert (await bench.end(task_id)).attempt == 1
+
+
 async def test_heartbeats_go_on_after_a_defect_of_ours(
     bench: Bench,
     start_worker: StartWorker,
