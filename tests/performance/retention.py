@@ -1,0 +1,123 @@
+"""What retention costs others: `python -m tests.performance.retention`, against what the three URLs say, not on SQLite.
+
+Creates `--rate` tasks a second, and reads from the table how long each took from its creation to its end: with little
+in the tables, with `--old` tasks that ended long ago, and while a worker with TASK_RETENTION deletes those. Ends with 1
+when the 95th percentile while it deletes is more than a fifth above that before, or when nothing was deleted.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import time
+from typing import Any, Final
+
+import httpx
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from taskflow.infra.database import create_engine
+from tests.performance.bench import PAYLOAD, prepare, running, until_healthy
+
+SET: Final = 10
+NUMBERS: Final = "WITH RECURSIVE n (i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) "
+OLD: Final = f"""
+INSERT INTO tasks (id, title, kind, queue, status, payload, result, attempt, max_attempts, version,
+  created_at, updated_at, started_at, finished_at)
+{NUMBERS} SELECT CONCAT('old-', i), 'Ended long ago', 'message', 'default', 'DONE', '[]', '[]', 1, 3, 3,
+  ended, ended, ended, ended FROM (SELECT i, NOW(6) - INTERVAL 400 DAY + INTERVAL i SECOND AS ended FROM n) dated
+"""
+HISTORY: Final = f"""
+INSERT INTO task_events (task_id, version, status, attempt, at)
+{NUMBERS} SELECT id, step, status_of, 1, finished_at FROM n JOIN tasks ON id = CONCAT('old-', i)
+JOIN (SELECT 1 AS step, 'PENDING' AS status_of UNION ALL SELECT 2, 'PROCESSING' UNION ALL SELECT 3, 'DONE') steps
+"""
+AT_ONCE: Final = 1000
+TOOK: Final = (
+    "SELECT TIMESTAMPDIFF(MICROSECOND, created_at, finished_at) / 1000 FROM tasks "
+    "WHERE title = :title AND status = 'DONE'"
+)
+
+LEFT: Final = "SELECT COUNT(*) FROM tasks WHERE title = :title AND status <> 'DONE'"
+
+
+async def fill(engine: AsyncEngine, count: int) -> None:
+    for first in range(0, count, AT_ONCE):
+        async with engine.begin() as connection:
+            for statement in (OLD, HISTORY):
+                numbers = {"first": first, "last": min(first + AT_ONCE, count) - 1}
+                await connection.execute(sa.text(statement.format(**numbers)))
+        if first % 100_000 == 0:
+            print(f"{first:9} old tasks", flush=True)
+
+
+async def load(url: str, title: str, rate: int, seconds: float) -> None:
+    """That many a second, in sets of ten, each set at its time."""
+    body: dict[str, Any] = {
+        "query": "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount } }",
+        "variables": {"inputs": [{"title": title, "payload": PAYLOAD}] * SET},
+    }
+    async with httpx.AsyncClient(timeout=60) as client:
+        began = time.monotonic()
+        for number in range(int(rate * seconds) // SET):
+            await asyncio.sleep(max(began + number * SET / rate - time.monotonic(), 0))
+            answer = (await client.post(f"{url}/graphql", json=body)).json()
+            assert "errors" not in answer, answer
+
+
+async def percentile(engine: AsyncEngine, title: str) -> float:
+    """Milliseconds within which 95 of 100 had ended."""
+    async with engine.connect() as connection:
+        while await connection.scalar(sa.text(LEFT), {"title": title}):
+            await connection.rollback()
+            await asyncio.sleep(0.1)
+        took = [float(value) for value in (await connection.execute(sa.text(TOOK), {"title": title})).scalars()]
+    middle, late = statistics.median(took), statistics.quantiles(took, n=20)[-1]
+    print(f"{title:34} {len(took)} tasks, median {middle:.1f} ms, 95 % within {late:.1f} ms", flush=True)
+    return late
+
+
+async def old_left(engine: AsyncEngine) -> int:
+    async with engine.connect() as connection:
+        return int(await connection.scalar(sa.text("SELECT COUNT(*) FROM tasks WHERE title = 'Ended long ago'")) or 0)
+
+
+async def measure(arguments: argparse.Namespace, url: str) -> int:
+    engine = create_engine(os.environ["DB_URL"], pool_size=1)
+    rate, seconds = arguments.rate, arguments.seconds
+    with running("api"):
+        await until_healthy(url)
+        with running("worker"):
+            await load(url, "Warm", rate, 5)
+            await load(url, "With little in the tables", rate, seconds)
+            await percentile(engine, "With little in the tables")
+            await fill(engine, arguments.old)
+            await load(url, "With much in the tables", rate, seconds)
+            before = await percentile(engine, "With much in the tables")
+        os.environ["TASK_RETENTION"] = "30d"
+        with running("worker"):
+            await load(url, "Warm again", rate, 5)
+            left, began = await old_left(engine), time.monotonic()
+            await load(url, "While it deletes", rate, seconds)
+            deleted, took = left - await old_left(engine), time.monotonic() - began
+            during = await percentile(engine, "While it deletes")
+    await engine.dispose()
+    print(
+        f"{deleted} deleted, {deleted / took:.0f} a second; the 95th percentile: {during / before:.2f} of that before"
+    )
+    return 0 if deleted and during <= 1.2 * before else 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--old", type=int, default=1_000_000)
+    parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=60)
+    arguments = parser.parse_args()
+    url, _ = prepare(1)
+    return asyncio.run(measure(arguments, url))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
