@@ -58,7 +58,7 @@ class Run:
 @dataclass(eq=False)
 class Life:
     """Of a process, from its start to its end, and how that came: killed, stopped, by itself, did not start, did not
-    stop.
+    stop. One that has not said that it works yet may be ended by the signal itself.
     """
 
     member: str
@@ -68,6 +68,7 @@ class Life:
     how: str = ""
     told_to_stop: float | None = None
     code: int | None = None
+    is_up: bool = True
 
 
 @dataclass(frozen=True)

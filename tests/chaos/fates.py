@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
@@ -69,9 +70,10 @@ def every_process_ends_as_it_was_told(evidence: Evidence) -> Iterator[str]:
     for life in evidence.lives.values():
         who = f"{life.member} ({life.pid})"
         death = death_of(evidence, life.pid)
+        by_the_signal = life.how == "stopped" and not life.is_up and life.code == -signal.SIGTERM
         if life.how == "did not stop":
             yield f"{who} did not end after SIGTERM"
-        elif death and life.code == death.code:
+        elif by_the_signal or (death and life.code == death.code):
             continue
         elif life.how == "by itself" or (life.how == "stopped" and life.code):
             yield f"{who} ended with {life.code}: {life.how}"

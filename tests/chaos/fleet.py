@@ -66,7 +66,7 @@ class Member:
         while True:
             log = self.folder / f"{self.name}-{len(self.lives)}.log"
             self.program = await Program.start(log, dict(self.settings) | clock, *arguments)
-            life = Life(self.name, self.program.pid, time.monotonic())
+            life = Life(self.name, self.program.pid, time.monotonic(), is_up=False)
             self.lives.append(life)
             try:
                 await self.program.says(lambda line: line.get("event") == READY[self.command])
@@ -75,6 +75,7 @@ class Member:
                 if time.monotonic() > deadline:
                     raise
                 continue
+            life.is_up = True
             return
 
     async def kill(self) -> None:

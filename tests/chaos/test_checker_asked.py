@@ -64,6 +64,12 @@ def test_what_was_asked_for_rightly_passes() -> None:
     assert check(asked()) == []
 
 
+def test_a_process_that_is_told_to_stop_while_it_starts_may_be_ended_by_the_signal() -> None:
+    evidence = asked()
+    change_life(8, how="stopped", code=-15, is_up=False)(evidence)
+    assert check(evidence) == []
+
+
 def change_accepted(task: str, **values: object) -> Callable[[Evidence], None]:
     def spoil(evidence: Evidence) -> None:
         evidence.accepted[task] = replace(evidence.accepted[task], **values)  # type: ignore[arg-type]
@@ -160,6 +166,7 @@ SPOILT = {
     forget_a_death: "worker-2 (9) ended with 3: by itself",
     change_life(9, code=1): "worker-2 (9) ended with 1: by itself",
     change_life(8, how="stopped", code=1): "worker-1 (8) ended with 1: stopped",
+    change_life(8, how="stopped", code=-15): "worker-1 (8) ended with -15: stopped",
     change_life(8, how="did not stop"): "worker-1 (8) did not end after SIGTERM",
     change_event(KILLS, 3, error=None): "a handler ended its process, and that is not recorded as a loss",
     dead_letter_twice: "kills all was FAILED 1 times, and is in task.dead 2 times",
