@@ -49,6 +49,22 @@ async def supervised(work: Callable[[], Coroutine[Any, Any, None]], *, name: str
             ending.set()
 
 
+@asynccontextmanager
+async def repeated(
+    look: Callable[[], Coroutine[Any, Any, None]], *, every: timedelta, name: str
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Call it once before the body, and again and again beside it."""
+
+    async def go_on() -> None:
+        while True:
+            await asyncio.sleep(every.total_seconds())
+            await look()
+
+    await look()
+    async with supervised(go_on, name=name) as task:
+        yield task
+
+
 async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]], name: str, ending: asyncio.Event) -> None:
     waits, clock = doubling(FIRST_AGAIN, cap=LONGEST_AGAIN), asyncio.get_running_loop().time
     while True:

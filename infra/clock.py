@@ -3,7 +3,6 @@
 Leases and dates are compared between processes, whose machines' clocks may be seconds apart, or set anew at any moment.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.transaction import read
 from taskflow.db.types import UtcDateTime, current_instant
-from taskflow.infra.background import supervised
+from taskflow.infra.background import repeated
 
 logger = logging.getLogger("taskflow.db")
 
@@ -64,11 +63,5 @@ async def open_clock(engine: AsyncEngine) -> AsyncIterator[Clock]:
         with suppress(StoreUnavailable):  # `read` has logged it; the clock goes on
             await clock.compare(engine)
 
-    async def compare_for_ever() -> None:
-        while True:
-            await asyncio.sleep(COMPARE_EVERY.total_seconds())
-            await compare()
-
-    await compare()
-    async with supervised(compare_for_ever, name="clock"):
+    async with repeated(compare, every=COMPARE_EVERY, name="clock"):
         yield clock

@@ -1,6 +1,5 @@
 """Which queues are paused, as a worker knows it: the table is read twice a second."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.pauses import paused
-from taskflow.infra.background import supervised
+from taskflow.infra.background import repeated
 
 logger = structlog.get_logger("taskflow.worker")
 
@@ -35,16 +34,10 @@ class Pauses:
             return
         self.queues = found
 
-    async def watch(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
-            await self.look()
-
 
 @asynccontextmanager
 async def open_pauses(engine: AsyncEngine) -> AsyncIterator[Pauses]:
     """Known from the start, before anything is taken, where the database answers."""
     pauses = Pauses(engine)
-    await pauses.look()
-    async with supervised(pauses.watch, name="paused queues"):
+    async with repeated(pauses.look, every=LOOK_EVERY, name="paused queues"):
         yield pauses

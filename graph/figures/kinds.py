@@ -1,6 +1,5 @@
 """What workers have said of kinds, as this process knows it: read twice a second, so that no answer waits for it."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS
 from taskflow.db.models import Task
 from taskflow.db.secrets import Path, masked
 from taskflow.db.workers import Kind, known_kinds
-from taskflow.infra.background import supervised
+from taskflow.infra.background import repeated
 
 logger = logging.getLogger("taskflow.api")
 
@@ -58,16 +57,10 @@ class Kinds:
         except (StoreUnavailable, sa.exc.DBAPIError) as error:
             logger.debug("what workers say of kinds can't be read: %s", error)
 
-    async def watch(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
-            await self.look()
-
 
 @asynccontextmanager
 async def open_kinds(engine: AsyncEngine) -> AsyncIterator[Kinds]:
     """Known from the start, where the database answers."""
     kinds = Kinds(engine)
-    await kinds.look()
-    async with supervised(kinds.watch, name="kinds"):
+    async with repeated(kinds.look, every=LOOK_EVERY, name="kinds"):
         yield kinds
