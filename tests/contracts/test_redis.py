@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -171,16 +170,6 @@ async def test_ping_of_a_silent_or_absent_redis_raises_soon(bus: RedisBus, proxy
         await proxy.go_away()
         with pytest.raises(BusUnavailable):
             await bus.ping()
-
-
-async def test_redis_is_spoken_to_over_tls(redis_url: str, tls: ssl.SSLContext, channel: str) -> None:
-    async with open_proxy(redis_url, tls) as proxy:
-        url = f"{proxy.url}?ssl_cert_reqs=none"
-        async with open_redis(url, attempts=1, backoff=SOON) as bus, bus.subscribe(channel) as subscription:
-            bus.publish(channel, [b"secret"])
-            assert await next_message(subscription) == b"secret"
-        with pytest.raises(BusUnavailable, match="CERTIFICATE"):
-            await start(proxy.url, attempts=1)
 
 
 async def test_a_start_without_redis_gives_up_after_its_attempts_in_one_line(
