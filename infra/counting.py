@@ -31,10 +31,10 @@ PREFIX: Final = "taskflow:rate"
 class Counted:
     """In `shared` while that answers, else in memory."""
 
-    def __init__(self, limit: int, shared: Storage | None = None) -> None:
+    def __init__(self, limit: int, shared: Storage | None = None, *, connections: int = CONNECTIONS) -> None:
         self._limit = RateLimitItemPerSecond(limit)
         self._shared = FixedWindowRateLimiter(shared) if shared else None
-        self._asking = asyncio.Semaphore(CONNECTIONS)
+        self._asking = asyncio.Semaphore(connections)
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._away_until: float | None = None
 
@@ -66,8 +66,10 @@ class Counted:
 
 
 @asynccontextmanager
-async def open_shared(url: str) -> AsyncIterator[Storage]:
-    """On the Redis that `url` names, which is not asked for anything until something is counted."""
+async def open_counted(url: str, limit: int) -> AsyncIterator[Counted]:
+    """In the Redis that `url` names, which is not asked for anything until something is counted."""
     async with open_client(url, answer=ANSWER) as client:
-        options: dict[str, Any] = {"connection_pool": client.connection_pool}
-        yield RedisStorage("async+redis://", implementation="redispy", key_prefix=PREFIX, **options)
+        pool = client.connection_pool
+        options: dict[str, Any] = {"connection_pool": pool}
+        shared = RedisStorage("async+redis://", implementation="redispy", key_prefix=PREFIX, **options)
+        yield Counted(limit, shared, connections=min(CONNECTIONS, pool.max_connections))

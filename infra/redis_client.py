@@ -31,6 +31,9 @@ class _Sentinel(Sentinel):
         for sentinel in [*self.sentinels]:
             try:
                 masters: Any = await sentinel.sentinel_masters()
+            except REFUSED as error:  # by the same words as the master's own refusal
+                failure = AuthenticationError(f"a Sentinel says: {error}")
+                continue
             except (RedisError, OSError) as error:
                 failure = error
                 continue

@@ -71,7 +71,7 @@ def check_rabbitmq(text: str) -> str:
 
 
 def check_redis(text: str) -> str:
-    of_sentinels = text.partition(":")[0].endswith("+sentinel")
+    of_sentinels = text.partition(":")[0].lower().endswith("+sentinel")
     hosts = each_host(text) if of_sentinels else [text]
     scheme, *_ = [_check_place(one, REDIS_EXAMPLES) for one in hosts]
     if of_sentinels and not MASTER.fullmatch(urlsplit(hosts[0]).path):

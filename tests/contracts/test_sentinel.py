@@ -66,8 +66,6 @@ async def test_news_of_the_time_without_a_master_arrives_at_the_new_one(
     group.master.kill()
     bus.publish(channel, [b"meanwhile"])
     await eventually(lambda: logged(caplog, "Redis takes no news"))
-    with pytest.raises(BusUnavailable):
-        await bus.ping()
     await eventually(lambda: logged(caplog, "Redis takes news again; 0 messages were dropped"))
     assert PASSWORD not in caplog.text
 
@@ -77,8 +75,7 @@ async def test_mutations_are_counted_at_the_new_master(
 ) -> None:
     monkeypatch.setattr(counting, "AGAIN", counting.ANSWER / 10)
     async with open_rate_limit(Settings(api_rate_limit=1000, redis_url=group.url)) as rate:
-        await asyncio.gather(*(rate.take("caller") for _ in range(100)))
-        assert not await logged(caplog, "counts no mutations")
+        await rate.take("caller")
         group.master.kill()
 
         async def counts_again() -> bool:
@@ -103,9 +100,9 @@ async def start(url: str, *, attempts: int, backoff: timedelta) -> str:
 async def test_what_stops_a_start_is_told_in_one_line_without_a_password(group: Group) -> None:
     port = urlsplit(group.sentinel.url).port
     told = f"Redis {SERVICE} of the Sentinels at 127.0.0.1:9, 127.0.0.1:{port}"
-    for given, instead in ((SENTINEL_PASSWORD, "no-such"), (PASSWORD, "no-such")):
-        line = await start(group.url.replace(given, instead), attempts=10, backoff=LATER)
-        assert line.startswith(f"{told} refuses us: ")
+    for password, who in ((SENTINEL_PASSWORD, "a Sentinel says: "), (PASSWORD, "")):
+        line = await start(group.url.replace(password, "no-such"), attempts=10, backoff=LATER)
+        assert line.startswith(f"{told} refuses us: {who}invalid username-password pair")
     unknown = await start(group.url.replace(f"/{SERVICE}/", "/others/"), attempts=2, backoff=SOON)
     assert unknown.endswith("can't be reached, tried 2 times: a Sentinel knows no such master: others")
     none = await start(group.url.replace(f":{port}/", ":9/"), attempts=1, backoff=SOON)
