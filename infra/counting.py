@@ -13,12 +13,9 @@ from typing import Any, Final
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
-from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from taskflow.infra.rate import RateLimited
+from taskflow.infra.redis_client import AWAY, open_client
 
 logger = logging.getLogger("taskflow.rate")
 
@@ -26,6 +23,7 @@ ANSWER: Final = timedelta(seconds=0.5)
 """What Redis may take: a mutation waits for it."""
 AGAIN: Final = timedelta(seconds=5)
 CONNECTIONS: Final = 20
+"""What is asked at once, each on a connection of its own; the others wait, and count for themselves after ANSWER."""
 PREFIX: Final = "taskflow:rate"
 """Of its keys in Redis, each of which lives for a second."""
 
@@ -33,9 +31,10 @@ PREFIX: Final = "taskflow:rate"
 class Counted:
     """In `shared` while that answers, else in memory."""
 
-    def __init__(self, limit: int, shared: Storage | None = None) -> None:
+    def __init__(self, limit: int, shared: Storage | None = None, *, connections: int = CONNECTIONS) -> None:
         self._limit = RateLimitItemPerSecond(limit)
         self._shared = FixedWindowRateLimiter(shared) if shared else None
+        self._asking = asyncio.Semaphore(connections)
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._away_until: float | None = None
 
@@ -53,9 +52,9 @@ class Counted:
         if self._shared is None or (self._away_until is not None and clock() < self._away_until):
             return None
         try:
-            async with asyncio.timeout(ANSWER.total_seconds()):
+            async with asyncio.timeout(ANSWER.total_seconds()), self._asking:
                 taken = await self._shared.hit(self._limit, caller, cost=cost)
-        except (RedisError, OSError, TimeoutError) as error:
+        except AWAY as error:
             if self._away_until is None:
                 logger.warning("Redis counts no mutations, so each process counts by itself: %s", error or "no answer")
             self._away_until = clock() + AGAIN.total_seconds()
@@ -67,19 +66,10 @@ class Counted:
 
 
 @asynccontextmanager
-async def open_shared(url: str) -> AsyncIterator[Storage]:
-    """On the Redis at `url`, which is not asked for anything until something is counted."""
-    seconds = ANSWER.total_seconds()
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=CONNECTIONS,
-        timeout=seconds,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-    )
-    options: dict[str, Any] = {"connection_pool": pool}
-    try:
-        yield RedisStorage("async+redis://", implementation="redispy", key_prefix=PREFIX, **options)
-    finally:
-        await pool.aclose()
+async def open_counted(url: str, limit: int) -> AsyncIterator[Counted]:
+    """In the Redis that `url` names, which is not asked for anything until something is counted."""
+    async with open_client(url, answer=ANSWER) as client:
+        pool = client.connection_pool
+        options: dict[str, Any] = {"connection_pool": pool}
+        shared = RedisStorage("async+redis://", implementation="redispy", key_prefix=PREFIX, **options)
+        yield Counted(limit, shared, connections=min(CONNECTIONS, pool.max_connections))

@@ -29,10 +29,10 @@ async def open_rate_limit(settings: Settings) -> AsyncIterator[RateLimit]:
     if settings.api_rate_limit is None:
         yield Unlimited()
         return
-    from taskflow.infra.counting import Counted, open_shared
+    from taskflow.infra.counting import Counted, open_counted
 
     if settings.in_memory_bus:
         yield Counted(settings.api_rate_limit)
         return
-    async with open_shared(settings.redis_url) as shared:
-        yield Counted(settings.api_rate_limit, shared)
+    async with open_counted(settings.redis_url, settings.api_rate_limit) as counted:
+        yield counted

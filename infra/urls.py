@@ -1,116 +1,46 @@
-"""What may stand in the URL of a service, its options above all: a driver passes over what it does not know, or fails.
+"""What the URL of a service may say, and how one with several hosts is taken apart.
 
 Pure but for the files that options name. No text of an error here has anything of a URL but the name of an option.
 """
 
 import re
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import sqlalchemy as sa
 
-Option = Callable[[str], object]
-"""What it stands for. Raises ValueError with what it takes."""
+from taskflow.infra.url_options import (
+    MYSQL,
+    RABBITMQ,
+    RABBITMQ_TLS,
+    REDIS,
+    REDIS_TLS,
+    SENTINEL,
+    SQLITE,
+    Option,
+    boolean,
+    check_options,
+)
 
 DRIVERS: Final = {"mysql": "mysql+asyncmy", "mariadb": "mysql+asyncmy", "sqlite": "sqlite+aiosqlite"}
 LONGEST_VHOST: Final = 127
 TRACE_ID: Final = "{trace_id}"
-SHOWN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}")
-"""A name that can be shown: a password with a question mark in it has no part that looks like one and nothing else."""
-
-
-def boolean(text: str) -> bool:
-    known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-    if text.lower() not in known:
-        raise ValueError("takes true or false")
-    return known[text.lower()]
-
-
-def whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError("takes a whole number")
-    return int(text)
-
-
-def seconds(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError("takes a number of seconds") from None
-
-
-def file(text: str) -> str:
-    if not Path(text).is_file():
-        raise ValueError("names no file that is there")
-    return text
-
-
-def folder(text: str) -> str:
-    if not Path(text).is_dir():
-        raise ValueError("names no folder that is there")
-    return text
-
-
-def one_of(*words: str) -> Option:
-    def word(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(f"takes {' or '.join(words)}")
-        return text
-
-    return word
-
-
-MYSQL: Final[dict[str, Option]] = {
-    "ssl": boolean,
-    "ssl_ca": file,
-    "ssl_cert": file,
-    "ssl_key": file,
-    "ssl_check_hostname": boolean,
-    "charset": one_of("utf8mb4"),
-    "connect_timeout": whole,
-    "read_timeout": whole,
-    "unix_socket": str,
+SENTINEL_PORT: Final = 26379
+MASTER: Final = re.compile(r"/[^/]+(/\d*)?")
+"""A path: the name that the Sentinels know a master by, and a database."""
+RABBITMQ_EXAMPLES: Final = {
+    "amqp": "amqp://guest:guest@127.0.0.1:5672/ or amqp://user:password@host1,host2/vhost",
+    "amqps": "amqps://user:password@host/",
 }
-SQLITE: Final[dict[str, Option]] = {
-    "timeout": seconds,
-    "uri": boolean,
-    "mode": one_of("ro", "rw", "rwc", "memory"),
-    "cache": one_of("shared", "private"),
-}
-RABBITMQ: Final[dict[str, Option]] = {
-    "heartbeat": whole,
-    "timeout": whole,
-    "auth": one_of("plain", "amqplain", "external"),
-    "name": str,
-}
-RABBITMQ_TLS: Final[dict[str, Option]] = {
-    "cafile": file,
-    "capath": folder,
-    "certfile": file,
-    "keyfile": file,
-    "no_verify_ssl": one_of("0", "1"),
-}
-REDIS: Final[dict[str, Option]] = {
-    "db": whole,
-    "username": str,
-    "password": str,
-    "client_name": str,
-    "socket_timeout": seconds,
-    "socket_connect_timeout": seconds,
-    "socket_keepalive": boolean,
-    "health_check_interval": whole,
-    "max_connections": whole,
-}
-REDIS_TLS: Final[dict[str, Option]] = {
-    "ssl_ca_certs": file,
-    "ssl_ca_path": folder,
-    "ssl_certfile": file,
-    "ssl_keyfile": file,
-    "ssl_cert_reqs": one_of("none", "optional", "required"),
-    "ssl_check_hostname": boolean,
+REDIS_EXAMPLES: Final = {
+    "redis": "redis://127.0.0.1:6379/0",
+    "rediss": "rediss://host:6379/0",
+    "unix": "unix:///run/redis.sock",
+    "redis+sentinel": "redis+sentinel://user:password@host1:26379,host2:26379/service/0",
+    "rediss+sentinel": "rediss+sentinel://user:password@host1:26379,host2:26379/service/0",
 }
 
 
@@ -125,25 +55,70 @@ def check_database(text: str) -> str:
         raise ValueError("takes a URL that begins with mysql+asyncmy:// or sqlite+aiosqlite://")
     if backend != "sqlite" and not url.database:
         raise ValueError("names no database: mysql+asyncmy://user:password@host/database")
-    _check_options([(name, value) for name in url.query for value in _listed(url.query[name])], _database_options(url))
+    check_options([(name, value) for name in url.query for value in _listed(url.query[name])], _database_options(url))
     if backend != "sqlite":
         tls_context(url)
     return url.set(drivername=DRIVERS[backend]).render_as_string(hide_password=False)
 
 
 def check_rabbitmq(text: str) -> str:
-    scheme = _check_place(text, {"amqp": "amqp://guest:guest@127.0.0.1:5672/", "amqps": "amqps://user:password@host/"})
-    _check_options(_query(text), RABBITMQ | (RABBITMQ_TLS if scheme == "amqps" else {}))
-    if len(unquote(urlsplit(text).path).encode()) > LONGEST_VHOST:
+    hosts = each_host(text)
+    scheme, *_ = [_check_place(one, RABBITMQ_EXAMPLES) for one in hosts]
+    check_options(_query(hosts[0]), RABBITMQ | (RABBITMQ_TLS if scheme == "amqps" else {}))
+    if len(unquote(urlsplit(hosts[0]).path).encode()) > LONGEST_VHOST:
         raise ValueError(f"names a virtual host of more than {LONGEST_VHOST} bytes")
     return text
 
 
 def check_redis(text: str) -> str:
-    schemes = {"redis": "redis://127.0.0.1:6379/0", "rediss": "rediss://host:6379/0", "unix": "unix:///run/redis.sock"}
-    scheme = _check_place(text, schemes)
-    _check_options(_query(text), REDIS | (REDIS_TLS if scheme == "rediss" else {}))
+    of_sentinels = text.partition(":")[0].lower().endswith("+sentinel")
+    hosts = each_host(text) if of_sentinels else [text]
+    scheme, *_ = [_check_place(one, REDIS_EXAMPLES) for one in hosts]
+    if of_sentinels and not MASTER.fullmatch(urlsplit(hosts[0]).path):
+        raise ValueError(f"names no master, or a database that is no number: {REDIS_EXAMPLES[scheme]}")
+    tls = REDIS_TLS if scheme.startswith("rediss") else {}
+    check_options(_query(hosts[0]), REDIS | tls | (SENTINEL if of_sentinels else {}))
     return text
+
+
+def each_host(text: str) -> list[str]:
+    """The URL once for each of its hosts: `amqp://me@a:1,b/x` is that of `amqp://me@a:1/x` and `amqp://me@b/x`."""
+    scheme, _, rest = text.partition("://")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    login, at, hosts = authority.rpartition("@")
+    return [f"{scheme}://{login}{at}{host}{rest[len(authority) :]}" for host in hosts.split(",")]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentinels:
+    """Who is asked for a master, and how that one is spoken to."""
+
+    places: Sequence[tuple[str, int]]
+    login: Mapping[str, str]
+    """Their own, as `username` and `password`."""
+    service: str
+    redis: str
+    """The URL of a Redis with the master's login, database and options; where it is, is theirs to say."""
+    has_tls: bool
+
+    @classmethod
+    def of(cls, text: str) -> "Sentinels | None":
+        """From a URL that `check_redis` has passed; None when it names one Redis."""
+        hosts = [urlsplit(one) for one in each_host(text)]
+        scheme, plus, _ = hosts[0].scheme.partition("+")
+        if not plus:
+            return None
+        _, service, database = f"{hosts[0].path}/".split("/")[:3]
+        options = dict(_query(hosts[0].geturl()))
+        login = {name: options.pop(f"sentinel_{name}", "") for name in ("username", "password")}
+        redis = hosts[0]._replace(scheme=scheme, path=f"/{database}", query=urlencode(options))
+        return cls(
+            places=[(one.hostname or "", one.port or SENTINEL_PORT) for one in hosts],
+            login={name: value for name, value in login.items() if value},
+            service=unquote(service),
+            redis=redis.geturl(),
+            has_tls=scheme == "rediss",
+        )
 
 
 def check_trace_url(text: str) -> str:
@@ -199,20 +174,8 @@ def _check_place(text: str, schemes: Mapping[str, str]) -> str:
     if scheme not in schemes:
         begins = " or ".join(f"{one}://" for one in schemes)
         raise ValueError(f"takes a URL that begins with {begins}, or memory://")
+    if text.partition("?")[0].count("://") > 1:
+        raise ValueError("takes one URL: of several hosts, separated by commas in it, all else is the same")
     if not is_place:
         raise ValueError(f"takes an address such as {schemes[scheme]}; signs in a password are percent-encoded")
     return scheme
-
-
-def _check_options(given: Sequence[tuple[str, str]], known: Mapping[str, Option]) -> None:
-    names = [name for name, _ in given]
-    for name, value in given:
-        shown = repr(name) if SHOWN.fullmatch(name) else "of such a name; signs in a password are percent-encoded"
-        if name not in known:
-            raise ValueError(f"has no option {shown}; it takes {', '.join(known)}")
-        if names.count(name) > 1:
-            raise ValueError(f"has the option {shown} twice")
-        try:
-            known[name](value)
-        except ValueError as error:
-            raise ValueError(f"has an option {shown} that {error}") from None

@@ -1,6 +1,4 @@
-"""The bus of production: Redis Pub/Sub. Never stores a key. redis-py's own retries are off: it would reconnect a
-subscription, and nobody would know of the gap.
-"""
+"""The bus of production: Redis Pub/Sub. Never stores a key."""
 
 import asyncio
 import logging
@@ -12,91 +10,22 @@ from typing import Final
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from taskflow.infra.background import doubling, supervised
 from taskflow.infra.bus import CANCEL_CHANNEL, STATUS_CHANNEL, BusUnavailable
-from taskflow.infra.bus.backlog import Backlog
 from taskflow.infra.bus.mailbox import MAILBOX_LIMIT, Mailbox
+from taskflow.infra.bus.sender import FIRST_WAIT, LONGEST_WAIT, Sender
 from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect, is_no_tls
+from taskflow.infra.redis_client import AWAY, REFUSED, open_client, place
 from taskflow.infra.tracing.current import Around, untraced
+from taskflow.infra.urls import check_redis
 
 logger = logging.getLogger("taskflow.bus")
 ANSWER: Final = timedelta(seconds=3)  # what has not answered by then is taken for gone
 PING_ANSWER: Final = timedelta(seconds=1.5)
 QUIET: Final = timedelta(seconds=2)  # a subscription that heard nothing for so long asks whether Redis is there
-FIRST_WAIT: Final = timedelta(seconds=0.1)
-LONGEST_WAIT: Final = timedelta(seconds=1)
-FLUSH: Final = timedelta(seconds=1)
-PIPELINE: Final = 500
 NOBODY: Final = b""  # a cancellation of no task, which workers ignore
-
-AWAY = (RedisError, OSError, TimeoutError)
-REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
-
-
-class Sender:
-    """Empties the backlog, in pipelines of whatever has gathered while the last one was under way."""
-
-    def __init__(self, client: Redis, around: Around) -> None:
-        self._client = client
-        self._around = around
-        self._backlog = Backlog()
-        self._filled = asyncio.Event()
-        self._away = self._closing = False
-
-    def put(self, channel: str, messages: Sequence[bytes]) -> None:
-        if not self._closing:
-            self._backlog.put(channel, messages)
-            self._filled.set()
-
-    async def run(self) -> None:
-        waits = doubling(FIRST_WAIT, cap=LONGEST_WAIT)
-        while self._backlog or not self._closing:
-            try:
-                await self._send()
-            except AWAY as error:
-                self._note_loss(error)
-                await asyncio.sleep(next(waits))
-            else:
-                waits = doubling(FIRST_WAIT, cap=LONGEST_WAIT)
-                await self._filled.wait()
-
-    async def flush(self, sending: asyncio.Task[None]) -> None:
-        """Take no more; give what waits one more chance, but not to a Redis that is away."""
-        self._closing = True
-        self._filled.set()
-        if not self._away:
-            await asyncio.wait([sending], timeout=FLUSH.total_seconds())
-
-    async def _send(self) -> None:
-        while batch := self._backlog.peek(PIPELINE):
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for one in batch:
-                    pipeline.publish(one.channel, one.message)
-                with self._around([one.traceparent for one in batch if one.traceparent]):
-                    answers = await pipeline.execute(raise_on_error=False)
-            self._backlog.remove(batch)
-            self._note_answers(answers)
-        if not self._closing:
-            self._filled.clear()
-
-    def _note_answers(self, answers: Sequence[object]) -> None:
-        refused = [answer for answer in answers if isinstance(answer, ResponseError)]
-        if refused:
-            self._backlog.dropped += len(refused)
-            self._note_loss(refused[0])
-        elif self._away:
-            self._away = False
-            logger.warning("Redis takes news again; %d messages were dropped meanwhile", self._backlog.dropped)
-            self._backlog.dropped = 0
-
-    def _note_loss(self, error: Exception) -> None:
-        if not self._away:
-            self._away = True
-            logger.warning("Redis takes no news, so it waits and the oldest is dropped: %s", error)
 
 
 class Subscription:
@@ -209,15 +138,18 @@ class RedisBus:
 async def open_redis(
     url: str, *, attempts: int, backoff: timedelta, mailbox_limit: int = MAILBOX_LIMIT, around: Around = untraced
 ) -> AsyncIterator[RedisBus]:
-    """A bus on the Redis at `url` (redis:// or rediss://).
+    """A bus on the Redis that `url` names, or its Sentinels do.
 
     Tries `attempts` times, first `backoff` apart, then twice as long, up to five times `backoff`; a refused login is
     not tried again. Raises BusUnavailable, in one line and without the password.
     """
-    async with _client(url) as client:
-        place = _place(client)
+    try:
+        check_redis(url)
+    except ValueError as error:
+        raise BusUnavailable(f"REDIS_URL {error}") from None
+    async with open_client(url, answer=ANSWER) as client:
         await connect(
-            partial(_contact, client), place, Attempts(attempts, backoff), failure=BusUnavailable, logger=logger
+            partial(_contact, client), place(url), Attempts(attempts, backoff), failure=BusUnavailable, logger=logger
         )
         sender = Sender(client, around)
         async with supervised(sender.run, name="news to Redis") as sending:
@@ -227,24 +159,9 @@ async def open_redis(
                 await sender.flush(sending)
 
 
-def _client(url: str) -> Redis:
-    seconds = ANSWER.total_seconds()
-    try:
-        return Redis.from_url(
-            url, protocol=2, retry=Retry(NoBackoff(), 0), socket_timeout=seconds, socket_connect_timeout=seconds
-        )
-    except ValueError:  # its text may hold the password, so it is not passed on
-        raise BusUnavailable("that is not an address of a Redis, such as redis://127.0.0.1:6379/0") from None
-
-
 async def _contact(client: Redis) -> None:
     try:
         await client.ping()
     except AWAY as error:
         for_good = isinstance(error, REFUSED) or type(error) is ResponseError or is_no_tls(error)
         raise (Refused if for_good else Unreachable)(str(error) or type(error).__name__) from error
-
-
-def _place(client: Redis) -> str:
-    where = client.connection_pool.connection_kwargs
-    return f"Redis at {where.get('path') or where.get('host', 'localhost')}:{where.get('port', 6379)}"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -35,20 +31,6 @@ def rabbitmq_url(service_url: Callable[[services.Service], str]) -> str:
 @pytest.fixture
 def redis_url(service_url: Callable[[services.Service], str]) -> str:
     return service_url("redis")
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> ssl.SSLContext:
-    """What a server for 127.0.0.1 needs; nobody vouches for its certificate."""
-    command = shutil.which("openssl")
-    if command is None:
-        pytest.skip("openssl is not installed here, so there is no certificate to try TLS with")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
-    subprocess.run([command, *arguments, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 @pytest.fixture

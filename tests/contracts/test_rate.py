@@ -69,6 +69,17 @@ async def test_processes_count_together(redis_url: str, caller: str) -> None:
 
 
 @pytest.mark.services
+async def test_mutations_wait_for_each_other_where_the_url_allows_few_connections(
+    redis_url: str, caller: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "ANSWER", 10 * counting.ANSWER)
+    url = f"{redis_url}?max_connections=2"
+    async with open_rate_limit(Settings(api_rate_limit=LIMIT, redis_url=url)) as rate:
+        await taken(rate, caller)
+    assert not await logged(caplog, "each process counts by itself")
+
+
+@pytest.mark.services
 @pytest.mark.parametrize("how", ["away", "silent"])
 async def test_redis_that_does_not_answer_refuses_nobody_and_holds_nobody_up(
     proxy: Proxy, caller: str, how: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -173,16 +172,6 @@ async def test_ping_of_a_silent_or_absent_redis_raises_soon(bus: RedisBus, proxy
             await bus.ping()
 
 
-async def test_redis_is_spoken_to_over_tls(redis_url: str, tls: ssl.SSLContext, channel: str) -> None:
-    async with open_proxy(redis_url, tls) as proxy:
-        url = f"{proxy.url}?ssl_cert_reqs=none"
-        async with open_redis(url, attempts=1, backoff=SOON) as bus, bus.subscribe(channel) as subscription:
-            bus.publish(channel, [b"secret"])
-            assert await next_message(subscription) == b"secret"
-        with pytest.raises(BusUnavailable, match="CERTIFICATE"):
-            await start(proxy.url, attempts=1)
-
-
 async def test_a_start_without_redis_gives_up_after_its_attempts_in_one_line(
     redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -203,7 +192,7 @@ async def test_a_refused_login_stops_the_start_at_once(redis_url: str, caplog: p
 
 @pytest.mark.parametrize("url", ["http://secret-word@127.0.0.1", "redis://:secret-word#x@127.0.0.1:port/0"])
 async def test_an_address_that_is_none_stops_the_start_without_showing_it(url: str) -> None:
-    with pytest.raises(BusUnavailable, match="not an address") as caught:
+    with pytest.raises(BusUnavailable, match="REDIS_URL takes a") as caught:
         await start(url, attempts=10)
     assert "secret-word" not in str(caught.value)
 

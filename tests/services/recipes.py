@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.services.machine import Machine, MissingError
@@ -16,8 +16,11 @@ from tests.services.server import Record, Server
 Recipe = Callable[[Machine, Path, int], tuple[list[list[str]], dict[str, str]]]
 
 
-def new_server(service: Service, machine: Machine, *, owner: int) -> Server:
-    """A server with fresh data, not started yet. Raises MissingError when the programs are not there or too old."""
+def new_server(service: Service, machine: Machine, *, owner: int, options: Sequence[str] = ()) -> Server:
+    """A server with fresh data, not started yet. Raises MissingError when the programs are not there or too old.
+
+    `options` are added to its command.
+    """
     recipe, url = RECIPES[service]
     data, port = machine.new_folder(service), free_port()
     try:
@@ -25,6 +28,7 @@ def new_server(service: Service, machine: Machine, *, owner: int) -> Server:
     except BaseException:
         shutil.rmtree(data)
         raise
+    commands[-1] += options
     record = Record(service, url.format(port=port), str(data), owner)
     return Server(record, machine, commands, os.environ | environment)
 

@@ -12,7 +12,8 @@ import yaml
 
 from taskflow.cli import factories
 from taskflow.graph.http import dashboard
-from taskflow.infra.settings import Settings
+from taskflow.infra.settings import Settings, load_settings
+from taskflow.infra.urls import Sentinels
 
 TOP = Path(__file__).parents[2]
 DEPLOY = TOP / "infra" / "deploy"
@@ -81,6 +82,27 @@ def test_the_example_shows_the_default(field: str, monkeypatch: pytest.MonkeyPat
     default = getattr(Settings(), field)
     monkeypatch.setenv(field.upper(), documented()[field.upper()])
     assert getattr(Settings(), field) == default
+
+
+def urls_of_the_chart() -> dict[str, str]:
+    """Those that its README puts into the Secret."""
+    text = (DEPLOY / "kubernetes" / "chart" / "README.md").read_text()
+    return dict(re.findall(r"--from-literal=(\w+_URL)='(.*)'", text))
+
+
+@pytest.mark.parametrize("variable", ["DB_URL", "RABBITMQ_URL", "REDIS_URL"])
+def test_an_url_of_the_chart_is_one_that_a_start_takes(variable: str) -> None:
+    assert load_settings(**{variable.lower(): urls_of_the_chart()[variable]})
+
+
+def test_the_url_of_redis_leads_to_the_sentinels_of_the_manifests_and_their_master() -> None:
+    documents = yaml.safe_load_all((DEPLOY / "kubernetes" / "services" / "redis.yaml").read_text())
+    sentinel = next(one for one in documents if one["kind"] == "RedisSentinel")
+    named = Sentinels.of(urls_of_the_chart()["REDIS_URL"])
+    assert named
+    assert named.places == [(f"{sentinel['metadata']['name']}-sentinel", 26379)]
+    assert named.service == sentinel["spec"]["redisSentinelConfig"]["masterGroupName"]
+    assert ("password" in named.login) == ("redisSecret" in sentinel["spec"]["kubernetesConfig"])
 
 
 async def test_the_server_of_the_dashboard_reads_where_the_api_is_when_it_starts(

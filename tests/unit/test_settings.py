@@ -1,20 +1,16 @@
-"""What a variable takes: trimmed whatever file it came from, names that can be used, options that the drivers know."""
+"""What a variable takes: trimmed whatever file it came from, names that can be used, ages with a unit."""
 
 from __future__ import annotations
 
-import ssl
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from taskflow.db.lifecycle import ENDED, TaskStatus
-from taskflow.infra.settings import MEMORY, Settings, SettingsError, load_settings
-from taskflow.infra.urls import tls_context
+from taskflow.infra.settings import Settings, SettingsError, load_settings
 
 SECRET = "s3cr3t-w0rd"
-MYSQL = f"mysql://app:{SECRET}@127.0.0.1/taskflow"
 
 
 @pytest.fixture(autouse=True)
@@ -116,98 +112,6 @@ def test_a_name_that_nothing_can_have_is_refused(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
 ) -> None:
     assert says in refusal(monkeypatch, variable, value)
-
-
-# --- options of URLs
-
-
-@pytest.mark.parametrize(
-    ("variable", "value", "says"),
-    [
-        ("DB_URL", f"{MYSQL}?sslmode=require", "no option 'sslmode'"),
-        ("DB_URL", f"{MYSQL}?ssl=true&tls=true", "no option 'tls'"),
-        ("DB_URL", f"{MYSQL}?ssl=perhaps", "'ssl' that takes true or false"),
-        ("DB_URL", f"{MYSQL}?ssl_ca=/no/such/file", "'ssl_ca' that names no file"),
-        ("DB_URL", f"{MYSQL}?ssl_ca={__file__}", "names no certificate"),
-        ("DB_URL", f"{MYSQL}?charset=latin1", "'charset' that takes utf8mb4"),
-        ("DB_URL", f"{MYSQL}?connect_timeout=soon", "'connect_timeout' that takes a whole number"),
-        ("DB_URL", f"{MYSQL}?ssl=true&ssl=false", "'ssl' twice"),
-        ("DB_URL", f"mysql://app:{SECRET}@127.0.0.1:{SECRET}/taskflow", "takes a URL"),
-        ("DB_URL", "sqlite:///x.db?foo=1", "no option 'foo'"),
-        ("DB_URL", "sqlite:///x.db?mode=ro", "no option 'mode'"),
-        ("DB_URL", "sqlite:///x.db?timeout=soon", "'timeout' that takes a number"),
-        ("RABBITMQ_URL", f"amqp://app:{SECRET}@127.0.0.1/?ssl=true", "no option 'ssl'"),
-        ("RABBITMQ_URL", f"amqp://app:{SECRET}@127.0.0.1/?heartbeat=often", "'heartbeat' that takes a whole number"),
-        ("RABBITMQ_URL", f"amqp://app:{SECRET}@127.0.0.1/?cafile={__file__}", "no option 'cafile'"),
-        ("RABBITMQ_URL", f"amqps://app:{SECRET}@127.0.0.1/?cafile=/no/such/file", "'cafile' that names no file"),
-        ("RABBITMQ_URL", f"amqp://app:{SECRET}@127.0.0.1:port/", "takes an address"),
-        ("RABBITMQ_URL", f"amqp://app:pass#{SECRET}@127.0.0.1/", "takes an address"),
-        ("RABBITMQ_URL", "amqp:///vhost", "takes an address"),
-        ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/0?ssl=true", "no option 'ssl'"),
-        ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/0?decode_responses=true", "no option 'decode_responses'"),
-        ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/0?socket_timeout=soon", "'socket_timeout' that takes a number"),
-        ("REDIS_URL", f"redis://:{SECRET}@127.0.0.1/0?ssl_ca_certs=/x", "no option 'ssl_ca_certs'"),
-        ("REDIS_URL", f"rediss://:{SECRET}@127.0.0.1/0?ssl_cert_reqs=maybe", "'ssl_cert_reqs' that takes none"),
-        ("REDIS_URL", f"redis://:12?{SECRET}@127.0.0.1/0", "percent-encoded"),
-    ],
-)
-def test_an_option_that_the_driver_does_not_know_is_named_without_the_password(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
-) -> None:
-    assert says in refusal(monkeypatch, variable, value)
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("DB_URL", "mysql+asyncmy://app:a%3Fb%40@host/db?charset=utf8mb4&connect_timeout=3&ssl=true"),
-        ("DB_URL", "sqlite+aiosqlite:///x.db?mode=rwc&uri=true"),
-        ("RABBITMQ_URL", "amqp://app:a%3Fb@host:5672/%2F?heartbeat=60&timeout=5&name=shop"),
-        ("RABBITMQ_URL", "amqps://host/shop?no_verify_ssl=1"),
-        ("REDIS_URL", "redis://app:a%3Fb@host:6379/1?client_name=shop&socket_timeout=1.5&socket_keepalive=yes"),
-        ("REDIS_URL", "rediss://host?ssl_cert_reqs=none"),
-        ("REDIS_URL", "unix:///run/redis.sock?db=2"),
-        ("REDIS_URL", MEMORY),
-    ],
-)
-def test_an_option_that_it_knows_is_kept(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
-    monkeypatch.setenv(variable, value)
-    assert getattr(load_settings(), variable.lower()) == value
-
-
-def test_ssl_true_is_tls_with_the_systems_certificates() -> None:
-    context = tls_context(sa.make_url(f"{MYSQL}?ssl=true"))
-    assert context
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.check_hostname
-    assert tls_context(sa.make_url(MYSQL)) is None
-    assert tls_context(sa.make_url(f"{MYSQL}?ssl=false")) is None
-    unnamed = tls_context(sa.make_url(f"{MYSQL}?ssl_check_hostname=false"))
-    assert unnamed
-    assert not unnamed.check_hostname
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "jaeger.example/{trace_id}",
-        "javascript:alert('{trace_id}')",
-        "https://jaeger.example/trace/",
-        "https://jaeger.example/{trace_id}/{trace_id}",
-        "https://jaeger.example/{trace_id}/{span_id}",
-        "https://jaeger.example/{trace_id",
-        "https:///trace/{trace_id}",
-        "https://jaeger.example/a trace/{trace_id}",
-        "https://jaeger.example:port/{trace_id}",
-    ],
-)
-def test_a_trace_url_that_leads_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    assert "takes a URL such as https://jaeger.example/trace/{trace_id}" in refusal(monkeypatch, "TRACE_URL", value)
-
-
-def test_a_trace_url_may_have_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRACE_URL", " https://grafana.example/explore?trace={trace_id}#top\r\n")
-    assert load_settings().trace_url == "https://grafana.example/explore?trace={trace_id}#top"
 
 
 # --- retention

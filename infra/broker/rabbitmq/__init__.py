@@ -17,7 +17,6 @@ from aiormq.exceptions import (
     ChannelNotFoundEntity,
     ProbableAuthenticationError,
 )
-from yarl import URL
 
 from taskflow.infra.background import supervised
 from taskflow.infra.broker import BrokerUnavailable, DeadLetter, Message
@@ -31,13 +30,12 @@ from taskflow.infra.broker.rabbitmq.link import (
     short_lived_channel,
     translated_errors,
 )
+from taskflow.infra.broker.rabbitmq.nodes import Nodes
 from taskflow.infra.broker.rabbitmq.publisher import Publisher
 from taskflow.infra.broker.rabbitmq.transport import NotOpened, connected
 from taskflow.infra.broker.topology import DEFAULT_QUEUE, Topology
 from taskflow.infra.connecting import Attempts, Refused, Unreachable, connect, is_no_tls
 
-# RabbitMQ keeps a half-open connection, and what it has sent there, for two to three heartbeats.
-HEARTBEAT_SECONDS = 5
 PING_ANSWER = timedelta(seconds=1.5)
 LONGEST_REASON = 2_000
 LONGEST_ID = 255
@@ -48,11 +46,11 @@ LOGIN_REFUSED = (AuthenticationError, ProbableAuthenticationError, ChannelAccess
 class RabbitBroker:
     """One connection for everything that is sent and asked, and one for each consumer."""
 
-    def __init__(self, url: URL, topology: Topology) -> None:
-        self._url = url
+    def __init__(self, nodes: Nodes, topology: Topology) -> None:
+        self._nodes = nodes
         self._topology = topology
         self._generation = 0
-        self.publisher = Publisher(url, topology, self._note_loss)
+        self.publisher = Publisher(nodes, topology, self._note_loss)
 
     @property
     def generation(self) -> int:
@@ -69,7 +67,7 @@ class RabbitBroker:
     @asynccontextmanager
     async def consume(self, queues: Sequence[str], *, prefetch: int) -> AsyncIterator[RabbitConsumer]:
         """Raises TopologyConflict when a queue can't be used, as the consumer starts."""
-        consumer = RabbitConsumer(self._url, self._topology, queues, prefetch, self._note_loss)
+        consumer = RabbitConsumer(self._nodes, self._topology, queues, prefetch, self._note_loss)
         async with supervised(consumer.link.run, name=f"consumer of {', '.join(queues)}"):
             await consumer.link.tried.wait()
             if consumer.link.conflict:
@@ -113,48 +111,41 @@ class RabbitBroker:
 async def open_rabbitmq(
     url: str, *, topology: Topology, attempts: int, backoff: timedelta
 ) -> AsyncIterator[RabbitBroker]:
-    """A broker on the RabbitMQ at `url` (amqp:// or amqps://), with exchanges, default queue and `task.dead` made.
+    """A broker on the RabbitMQ at `url`, with exchanges, default queue and `task.dead` made.
 
-    Tries `attempts` times, first `backoff` apart, then twice as long, up to five times `backoff`; a refused login is
-    not tried again. Raises TopologyConflict or BrokerUnavailable, in one line and without the password.
+    Tries every node that `url` names until one answers, `attempts` times, first `backoff` apart, then twice as long, up
+    to five times `backoff`; a refused login is not tried again. Raises TopologyConflict or BrokerUnavailable, in one
+    line and without the password.
     """
-    address = _address(url)
+    nodes = Nodes.of(url)
     _silence_libraries()
     await connect(
-        partial(_contact, address, topology),
-        _place(address),
+        partial(_contact, nodes, topology),
+        str(nodes),
         Attempts(attempts, backoff),
         failure=BrokerUnavailable,
         logger=logger,
     )
-    broker = RabbitBroker(address, topology)
+    broker = RabbitBroker(nodes, topology)
     async with supervised(broker.publisher.link.run, name="publisher to RabbitMQ"):
         await broker.publisher.link.tried.wait()
         yield broker
 
 
-def _address(url: str) -> URL:
-    try:
-        address = URL(url)
-    except ValueError:  # its text may hold the password, so it is not passed on
-        address = URL()
-    if address.scheme not in ("amqp", "amqps") or not address.host:
-        raise BrokerUnavailable("that is not an address of RabbitMQ, such as amqp://guest:guest@127.0.0.1:5672/")
-    return address if "heartbeat" in address.query else address.update_query(heartbeat=HEARTBEAT_SECONDS)
-
-
-async def _contact(address: URL, topology: Topology) -> None:
+async def _contact(nodes: Nodes, topology: Topology) -> None:
     """Log in and make the topology, so that what is wrong for good stops the start and is not retried for ever."""
-    try:
-        with translated_errors():
-            async with connected(address, "taskflow start") as (connection, _):
-                await declare(connection, topology, [topology.route(DEFAULT_QUEUE)])
-    except BROKEN as error:
-        raise (Refused if _is_refusal(error) else Unreachable)(reason(error)) from error
-
-
-def _place(address: URL) -> str:
-    return f"RabbitMQ at {address.host}:{address.port or (5671 if address.scheme == 'amqps' else 5672)}"
+    reasons = []
+    for url in nodes.in_turn:
+        try:
+            with translated_errors():
+                async with connected(url, "taskflow start") as (connection, _):
+                    return await declare(connection, topology, [topology.route(DEFAULT_QUEUE)])
+        except BROKEN as error:
+            if _is_refusal(error):
+                raise Refused(reason(error)) from error
+            reasons.append(reason(error))
+            nodes.note_failure(url)
+    raise Unreachable("; ".join(reasons))
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -9,7 +9,6 @@ from typing import Self
 from aiormq.abc import AbstractConnection
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
-from yarl import URL
 
 from taskflow.infra.background import in_background
 from taskflow.infra.broker.rabbitmq.declare import declare
@@ -24,6 +23,7 @@ from taskflow.infra.broker.rabbitmq.link import (
     translated_errors,
     watch,
 )
+from taskflow.infra.broker.rabbitmq.nodes import Nodes
 from taskflow.infra.broker.rabbitmq.session import Session
 from taskflow.infra.broker.rabbitmq.transport import CLOSING, Incoming, Transport
 from taskflow.infra.broker.topology import Topology
@@ -52,9 +52,9 @@ class RabbitConsumer:
     """The reader's side. A delivery whose session is gone stays in hand until acknowledged: its handler still runs."""
 
     def __init__(
-        self, url: URL, topology: Topology, queues: Sequence[str], prefetch: int, on_loss: Callable[[], None]
+        self, nodes: Nodes, topology: Topology, queues: Sequence[str], prefetch: int, on_loss: Callable[[], None]
     ) -> None:
-        self.link = Link(url, f"consumer of {', '.join(queues)}", self._use, on_loss)
+        self.link = Link(nodes, f"consumer of {', '.join(queues)}", self._use, on_loss)
         self._topology = topology
         self._routes = [topology.route(queue) for queue in queues]
         self._queues = {topology.route(queue).queue: queue for queue in queues}

@@ -14,10 +14,10 @@ from typing import Final, Never
 
 from aiormq.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError
-from yarl import URL
 
 from taskflow.infra.background import doubling
 from taskflow.infra.broker import TopologyConflict
+from taskflow.infra.broker.rabbitmq.nodes import Nodes
 from taskflow.infra.broker.rabbitmq.transport import Transport, connected
 
 logger = logging.getLogger("taskflow.broker")
@@ -116,18 +116,21 @@ async def watch(
 
 
 class Link:
-    """Runs `use` on a connection, and on another one whenever that failed. `use` calls `note_success` once it works."""
+    """Runs `use` on a connection, and on another one, to the next node, whenever that failed.
+
+    `use` calls `note_success` once it works.
+    """
 
     def __init__(
         self,
-        url: URL,
+        nodes: Nodes,
         name: str,
         use: Callable[[AbstractConnection, Transport], Awaitable[None]],
         on_return: Callable[[], None],
     ) -> None:
         self.tried = asyncio.Event()  # the first attempt is over
         self.conflict: TopologyConflict | None = None
-        self._url = url
+        self._nodes = nodes
         self._name = name
         self._use = use
         self._on_return = on_return
@@ -139,14 +142,16 @@ class Link:
     async def run(self) -> None:
         """Until cancelled, or `use` returns: it has nothing more to do."""
         while True:
+            url = self._nodes.next
             try:
                 with translated_errors():
-                    async with connected(self._url, f"taskflow {self._name}") as (connection, transport):
+                    async with connected(url, f"taskflow {self._name}") as (connection, transport):
                         return await self._use(connection, transport)
             except Exception as error:  # whatever it is, a link that gives up is worse
                 if _cancellations():
                     raise asyncio.CancelledError from error
                 self._note_loss(error)
+                self._nodes.note_failure(url)
             await asyncio.sleep(next(self._waits))
 
     @property

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Final
 
 from aiormq.abc import AbstractChannel, AbstractConnection
-from yarl import URL
 
 from taskflow.infra.broker import TopologyConflict
 from taskflow.infra.broker.rabbitmq.confirms import ConfirmChannel, Outcome, OutgoingMessage
@@ -24,6 +23,7 @@ from taskflow.infra.broker.rabbitmq.link import (
     translated_errors,
     watch,
 )
+from taskflow.infra.broker.rabbitmq.nodes import Nodes
 from taskflow.infra.broker.rabbitmq.transport import Transport, is_blocked
 from taskflow.infra.broker.topology import DEFAULT_QUEUE, Route, Topology
 
@@ -36,9 +36,9 @@ BEFORE_REMAKING: Final = timedelta(seconds=0.5)
 class Publisher:
     """Keeps a confirm channel while there is a connection. Without one, nothing is sent and nobody waits."""
 
-    def __init__(self, url: URL, topology: Topology, on_loss: Callable[[], None]) -> None:
+    def __init__(self, nodes: Nodes, topology: Topology, on_loss: Callable[[], None]) -> None:
         self.connection: AbstractConnection | None = None
-        self.link = Link(url, "publisher", self._use, on_loss)
+        self.link = Link(nodes, "publisher", self._use, on_loss)
         self._topology = topology
         self._on_loss = on_loss
         self._channel: ConfirmChannel | None = None

@@ -11,6 +11,7 @@ from yarl import URL
 
 from taskflow.infra.broker.rabbitmq.consumer import RabbitConsumer
 from taskflow.infra.broker.rabbitmq.link import Lost
+from taskflow.infra.broker.rabbitmq.nodes import Nodes
 from taskflow.infra.broker.rabbitmq.session import Session
 from taskflow.infra.broker.rabbitmq.transport import connected
 from tests.contracts.operator import new_topology
@@ -32,7 +33,7 @@ class Ending:
 
 
 async def test_a_session_that_ends_meanwhile_is_told_why() -> None:
-    consumer = RabbitConsumer(URL("amqp://nowhere/"), new_topology(), ["default"], 1, lambda: None)
+    consumer = RabbitConsumer(Nodes([URL("amqp://nowhere/")]), new_topology(), ["default"], 1, lambda: None)
     ending = Ending(consumer)
     consumer._session = cast(Session, ending)
     await consumer.want(3)

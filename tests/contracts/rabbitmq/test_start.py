@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,29 +11,14 @@ from uuid import uuid4
 import pytest
 
 from taskflow.infra.broker import BrokerUnavailable, TopologyConflict
-from taskflow.infra.broker.rabbitmq import RabbitBroker, open_rabbitmq
+from taskflow.infra.broker.rabbitmq import RabbitBroker
 from taskflow.infra.broker.topology import Topology
 from tests.contracts.messages import is_heard, message
 from tests.contracts.operator import Operator
-from tests.contracts.proxy import open_proxy
-from tests.contracts.rabbitmq.conftest import SOON, start
+from tests.contracts.rabbitmq.conftest import start
 from tests.contracts.waiting import eventually, logged
 
 pytestmark = pytest.mark.services
-
-
-async def test_rabbitmq_is_spoken_to_over_tls(
-    rabbitmq_url: str, tls: ssl.SSLContext, topology: Topology, operator: Operator
-) -> None:
-    async with open_proxy(rabbitmq_url, tls) as proxy:
-        url = f"{proxy.url}?no_verify_ssl=1"
-        async with (
-            open_rabbitmq(url, topology=topology, attempts=1, backoff=SOON) as broker,
-            broker.consume(["default"], prefetch=2) as consumer,
-        ):
-            await is_heard(broker, consumer)
-        with pytest.raises(BrokerUnavailable, match="CERTIFICATE"):
-            await start(proxy.url, topology, attempts=1)
 
 
 async def test_a_queue_of_somebody_elses_alone_stops_the_start_in_one_sentence(
