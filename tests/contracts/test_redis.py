@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from redis.asyncio.connection import AbstractConnection
 
 from taskflow.infra.bus import GAP, BusUnavailable, Gap
 from taskflow.infra.bus.redis import RedisBus, open_redis
@@ -77,6 +78,29 @@ async def test_a_subscription_outlives_an_absence_of_redis(
         other.publish(channel, [b"after"])
         assert await next_message(subscription) == b"after"
     assert [record.message.partition(" to ")[0] for record in caplog.records].count("The subscription") == 2
+
+
+async def test_a_connection_that_is_closed_just_before_it_is_written_to_is_lost_like_any_other(
+    bus: RedisBus,
+    other: RedisBus,
+    channel: str,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    real = AbstractConnection.connect
+
+    async def closed(connection: AbstractConnection) -> None:
+        monkeypatch.setattr(AbstractConnection, "connect", real)
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    async with bus.subscribe(channel) as subscription:
+        monkeypatch.setattr(AbstractConnection, "connect", closed)
+        proxy.cut()
+        await skip_to_gap(subscription)
+        other.publish(channel, [b"after"])
+        assert await next_message(subscription) == b"after"
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_half_open_subscription_is_noticed_and_replaced(
