@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import Final
 
+from tests.chaos.asked import retried
 from tests.chaos.evidence import Event, Evidence, Run
 from tests.chaos.fates import death_of
 
@@ -24,17 +25,18 @@ STEP: Final = 5.0
 
 def nobody_else_runs_it_meanwhile(evidence: Evidence) -> Iterator[str]:
     """One run of a task at a time, unless the earlier attempt was recorded as lost: a process that was stopped between
-    its claim and the start may then start late.
+    its claim and the start may then start late. Or unless somebody retried what had ended, with a handler that goes on.
     """
     runs: dict[str, list[Run]] = defaultdict(list)
     for run in evidence.runs:
         runs[run.task].append(run)
-    lost = {(one.task, one.attempt) for one in losses(evidence)}
+    over = {(one.task, one.attempt) for one in losses(evidence)}
+    over |= {(one.task, one.attempt) for history in evidence.histories.values() for one in retried(history)}
     for some in runs.values():
         for first, second in combinations(sorted(some, key=lambda run: run.began), 2):
             if second.began >= _end(evidence, first):
                 continue
-            if first.attempt == second.attempt or (first.task, min(first.attempt, second.attempt)) not in lost:
+            if first.attempt == second.attempt or (first.task, min(first.attempt, second.attempt)) not in over:
                 yield f"two handlers ran {first.task} at once: {first}, {second}"
 
 

@@ -70,6 +70,13 @@ def test_a_process_that_is_told_to_stop_while_it_starts_may_be_ended_by_the_sign
     assert check(evidence) == []
 
 
+def test_a_handler_may_go_on_beside_the_retry_of_what_had_ended() -> None:
+    evidence = asked()
+    [first, second] = [run for run in evidence.runs if run.task == AGAIN]
+    evidence.runs = [replace(run, ended=second.began + 0.2) if run is first else run for run in evidence.runs]
+    assert check(evidence) == []
+
+
 def change_accepted(task: str, **values: object) -> Callable[[Evidence], None]:
     def spoil(evidence: Evidence) -> None:
         evidence.accepted[task] = replace(evidence.accepted[task], **values)  # type: ignore[arg-type]
