@@ -1,7 +1,7 @@
 /** A process that takes nobody without a token: signing in and out, roles, a token that is withdrawn. */
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe";
-import { TOKENS } from "./support/server";
+import { TOKENS, TRACES } from "./support/server";
 import { expect, isLive, row, test } from "./support/test";
 
 test.use({ instance: "guarded", isGuarded: true, allowed: /401|WebSocket/ });
@@ -10,6 +10,13 @@ async function signIn(page: Page, token: string, isKept = false): Promise<void> 
   await page.getByLabel("Token").fill(token);
   if (isKept) await page.getByRole("checkbox", { name: /Keep it for this tab/ }).check();
   await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+async function runsAnOperation(page: Page): Promise<void> {
+  await expect(page.locator(".graphiql-query-editor").getByText("mutation", { exact: true })).toBeVisible(); // it is up
+  await page.getByRole("tab", { name: "List" }).click();
+  await page.getByRole("button", { name: /Execute query/ }).click();
+  await expect(page.locator(".graphiql-response")).toContainText('"hasNextPage"');
 }
 
 test("without a token there is the sign-in page and no data, and the address stays", async ({ page, taskflow }) => {
@@ -51,9 +58,7 @@ test("a token that is kept for the tab lasts over a reload and in GraphiQL; sign
   await isLive(page);
   expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain(TOKENS.olga);
   await page.goto("/graphql");
-  await page.getByRole("tab", { name: "List" }).click();
-  await page.getByRole("button", { name: /Execute query/ }).click();
-  await expect(page.locator(".graphiql-response")).toContainText('"hasNextPage"');
+  await runsAnOperation(page);
   await page.goto("/queues");
   await page.getByRole("button", { name: "Preferences" }).click();
   await expect(page.getByText("Signed in as olga · operator")).toBeVisible();
@@ -66,9 +71,7 @@ test("a token that is kept for the tab lasts over a reload and in GraphiQL; sign
 test("GraphiQL asks for a token by itself", async ({ page }) => {
   await page.goto("/graphql");
   await signIn(page, TOKENS.vera);
-  await page.getByRole("tab", { name: "List" }).click();
-  await page.getByRole("button", { name: /Execute query/ }).click();
-  await expect(page.locator(".graphiql-response")).toContainText('"hasNextPage"');
+  await runsAnOperation(page);
 });
 
 test("a viewer may not press what changes anything, by mouse or by key, and is told which role it takes", async ({
@@ -95,6 +98,42 @@ test("a viewer may not press what changes anything, by mouse or by key, and is t
   await page.keyboard.press("g");
   await page.keyboard.press("a");
   await expect(page.getByRole("heading", { name: "The audit is for admins" })).toBeVisible();
+});
+
+test("a task's page shows no secret of its payload, and leads to its trace", async ({ page, taskflow }) => {
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  const id = await taskflow.create(
+    { title: "Charge", kind: "charge", payload: { card: "4242424242424242", amount: 5 } },
+    { traceparent: `00-${trace}-b7ad6b7169203331-01` },
+  );
+  await page.goto(`/task/${id}`);
+  await signIn(page, TOKENS.vera);
+  const charged = page.getByText("Charged a card that ends in 4242").first();
+  await expect(charged, "the handler has read it").toBeVisible();
+  await expect(page.getByTitle("A secret: only its handler gets to read it")).toBeVisible();
+  expect(await page.content()).not.toContain("4242424242424242");
+  await expect(page.getByRole("link", { name: "Open the trace" })).toHaveAttribute("href", TRACES + trace);
+  await expectAccessible(page, "secret");
+});
+
+test("an admin deletes a task that has ended, once that is confirmed, and the list is without it", async ({
+  page,
+  taskflow,
+}) => {
+  const id = await taskflow.create({ title: "Not for ever", payload: { message: "here" } });
+  await page.goto(`/task/${id}`);
+  await signIn(page, TOKENS.adam);
+  await expect(page.getByText("Done").first()).toBeVisible();
+  await page.getByRole("button", { name: "Delete" }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete this task?" });
+  await expect(dialog).toContainText("“Not for ever” will be gone for good");
+  await dialog.getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByText("Deleted “Not for ever”")).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Tasks" })).toBeAttached();
+  await expect(row(page, "Not for ever")).toHaveCount(0);
+  await page.goto(`/task/${id}`);
+  await signIn(page, TOKENS.adam);
+  await expect(page.getByText(/There is no such task|no such task/i).first()).toBeVisible();
 });
 
 test("a token that is withdrawn leads back to the sign-in page, and another one to where the reader was", async ({

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const BIN = fileURLToPath(new URL("../../../.venv/bin/", import.meta.url));
+const SUPPORT = fileURLToPath(new URL(".", import.meta.url));
 const HOST = fileURLToPath(new URL("host.py", import.meta.url));
 /** Under which host.py serves. */
 export const PREFIX = "/jobs";
@@ -27,6 +28,8 @@ export const TOKENS = {
   olga: "operator-0123456789abcdef",
   adam: "admin-0123456789abcdef",
 } as const;
+/** Where a guarded process says that its traces are. */
+export const TRACES = "https://traces.example/trace/";
 type Name = keyof typeof TOKENS;
 const ROLES: Readonly<Record<Name, string>> = { vera: "viewer", olga: "operator", adam: "admin" };
 
@@ -44,6 +47,11 @@ export interface NewTask {
   readonly payload?: object;
   readonly maxAttempts?: number;
   readonly runAt?: string;
+}
+
+/** Of a caller's span, as W3C has it. */
+export interface Caller {
+  readonly traceparent: string;
 }
 
 /** One that no connection of anybody's is given meanwhile, so that a process finds it free again after a restart. */
@@ -97,7 +105,12 @@ export class TaskFlow {
     const environment = {
       ...process.env,
       ...{ LOG_LEVEL: "ERROR", DB_URL: "", RABBITMQ_URL: "", REDIS_URL: "" },
-      ...(this.kind.isGuarded && { API_TOKENS_FILE: this.tokens }),
+      ...(this.kind.isGuarded && {
+        API_TOKENS_FILE: this.tokens,
+        PYTHONPATH: SUPPORT,
+        WORKER_HANDLERS: "cards",
+        TRACE_URL: `${TRACES}{trace_id}`,
+      }),
     };
     const port = String(this.port);
     const command = this.kind.isMounted
@@ -130,11 +143,12 @@ export class TaskFlow {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async graphql<Data>(query: string, variables: object = {}): Promise<Data> {
+  async graphql<Data>(query: string, variables: object = {}, caller?: Caller): Promise<Data> {
     const response = await fetch(`${this.url}/graphql`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
+        ...caller,
         ...(this.kind.isGuarded && { authorization: `Bearer ${TOKENS.adam}` }),
       },
       body: JSON.stringify({ query, variables }),
@@ -145,9 +159,9 @@ export class TaskFlow {
   }
 
   /** Returns the new task's id. */
-  async create(input: NewTask): Promise<string> {
+  async create(input: NewTask, caller?: Caller): Promise<string> {
     const query = "mutation ($input: CreateTaskInput!) { createTask(input: $input) { task { id } } }";
-    const data = await this.graphql<{ createTask: { task: { id: string } } }>(query, { input });
+    const data = await this.graphql<{ createTask: { task: { id: string } } }>(query, { input }, caller);
     return data.createTask.task.id;
   }
 
