@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import pytest
 import schemathesis
-import sqlalchemy as sa
 from graphql import parse_value
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -19,13 +18,12 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, BaseSchema, Case, GenerationMode, Response, checks
 from starlette.applications import Starlette
 
-from taskflow.db import operating
-from taskflow.db.transaction import read
 from taskflow.graph.app import OPENAPI
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Services
 from taskflow.infra.tokens import parse_tokens
 from tests.graph.serve import serving
+from tests.store.databases import everything
 
 Operation = APIOperation[Any, Any, Any, Any]
 Call = Case[Any]
@@ -111,12 +109,6 @@ async def answered(
         yield case, await asyncio.to_thread(case.call, base_url=f"http://{host}", headers=headers)
 
 
-async def rows(services: Services) -> list[Any]:
-    """Of all tables."""
-    engine = services.resources.engine
-    return [row for table in operating.audit.metadata.sorted_tables for row in await read(engine, sa.select(table))]
-
-
 both = pytest.mark.parametrize("mode", list(GenerationMode))
 
 
@@ -132,7 +124,7 @@ async def test_rest_changes_nothing_for_a_viewer(host: str, services: Services, 
     async for case, response in answered(host, rest(), mode, TOKEN):
         case.validate_response(response, checks=CONFORMS)
         assert (response.status_code == 403) is (case.method == "POST")
-    assert not await rows(services)
+    assert not await everything(services.resources.engine)
 
 
 @both
@@ -158,7 +150,7 @@ async def test_graphql_changes_nothing_for_a_viewer(host: str, services: Service
         if case.operation.label.startswith("Mutation."):
             assert codes(response) <= {"FORBIDDEN", "BAD_USER_INPUT"}
             assert not any((response.json().get("data") or {}).values())
-    assert not await rows(services)
+    assert not await everything(services.resources.engine)
 
 
 @both
