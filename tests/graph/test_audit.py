@@ -96,12 +96,3 @@ async def test_it_needs_the_role_admin(services: Services, role: Role) -> None:
     result = await schema.execute(LIST, context_value=Operation(services, Viewer("somebody", role)))
     assert result.errors
     assert isinstance(result.errors[0].original_error, Forbidden)
-
-
-@pytest.mark.parametrize("mutation", ["replayDeadLetter", "discardDeadLetter"])
-async def test_a_viewer_changes_nothing(services: Services, mutation: str) -> None:
-    selection = " { id }" if mutation == "replayDeadLetter" else ""
-    viewer = Operation(services, Viewer("somebody", Role.VIEWER))
-    result = await schema.execute(f'mutation {{ {mutation}(id: "1"){selection} }}', context_value=viewer)
-    assert result.errors
-    assert isinstance(result.errors[0].original_error, Forbidden)
