@@ -1,6 +1,5 @@
 """Dead letters: what nobody could run, listed, sent again, discarded."""
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Final, Self
 
@@ -110,8 +109,7 @@ class LettersMutation:
         if not all(await resources.broker.publish([ForeignMessage(letter.body, queue, letter.task_id or "")])):
             raise NotSent
         act = Act(info.context.viewer.name, "replayDeadLetter", id, {"queue": queue, "taskId": letter.task_id})
-        with suppress(LetterNotFound):  # somebody else took it off meanwhile
-            await letters.remove(resources.engine, letter.id, act, now=resources.clock.now())
+        await letters.remove(resources.engine, letter.id, act, now=resources.clock.now(), if_there=True)
         found = await queries.get(resources.engine, [letter.task_id] if letter.task_id else [])
         return Task.of(found[letter.task_id], services.kinds) if letter.task_id in found else None
 
