@@ -1,6 +1,6 @@
 """Both documents, fuzzed: what fits them and what does not is answered as they say, and never by a defect of ours.
 
-Schemathesis makes the calls, the same ones in every run; a real server in this process answers them.
+Schemathesis makes the calls, from the same seed in every run; a real server in this process answers them.
 """
 
 import asyncio
