@@ -78,12 +78,15 @@ async def get(engine: AsyncEngine, letter_id: int) -> Letter:
     return Letter(*rows[0])
 
 
-async def remove(engine: AsyncEngine, letter_id: int, act: Act, *, now: datetime) -> None:
-    """Take it off the list, with the entry that says who did. Raises LetterNotFound, StoreUnavailable."""
+async def remove(engine: AsyncEngine, letter_id: int, act: Act, *, now: datetime, if_there: bool = False) -> None:
+    """Take it off the list, with the entry that says who did: `if_there`, also where somebody else has taken it off.
+
+    Raises LetterNotFound, StoreUnavailable.
+    """
 
     async def work(connection: AsyncConnection) -> None:
         removed = await connection.execute(dead_letters.delete().where(dead_letters.c.id == letter_id))
-        if not removed.rowcount:
+        if not (removed.rowcount or if_there):
             raise LetterNotFound(str(letter_id))
         await audit.write(connection, act, now=now)
 

@@ -11,6 +11,7 @@ from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.errors import MigrationRefused
+from taskflow.db.revision import has_all
 
 LOCK: Final = sa.func.concat("taskflow ", sa.func.left(sa.func.database(), 50))
 """Named after the database: such a lock is the whole server's."""
@@ -27,6 +28,7 @@ def config(connection: sa.Connection | None = None) -> Config:
 
 async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
     """To the newest revision. Safe to run twice, and by two processes at once: the second waits, and finds it done.
+    What a newer release has migrated is left as it is: who goes back to an older one keeps the schema.
 
     Raises MigrationRefused when a table of our name is another one, or when the first of two takes too long.
     """
@@ -37,7 +39,8 @@ async def migrate(engine: AsyncEngine, revision: str = "head") -> None:
 
 def _upgrade(connection: sa.Connection, revision: str) -> None:
     with _alone(connection):
-        command.upgrade(config(connection), revision)
+        if not has_all(connection):
+            command.upgrade(config(connection), revision)
         connection.commit()
 
 

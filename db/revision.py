@@ -16,7 +16,12 @@ REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 async def is_current(engine: AsyncEngine) -> bool:
     """Whether it has all that this program knows of. A newer one, of a roll-out under way, has."""
     async with connected(engine) as connection:
-        if not await connection.run_sync(lambda sync: sa.inspect(sync).has_table(VERSION_TABLE)):
-            return False
-        found = await connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant
+        return await connection.run_sync(has_all)
+
+
+def has_all(connection: sa.Connection) -> bool:
+    """As `is_current`."""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return False
+    found = connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608 - a constant
     return found is not None and found not in REVISIONS[:-1]

@@ -45,10 +45,17 @@ class Kinds:
         kind = self._get(name)
         return kind.secrets if kind else frozenset()
 
+    def every_secret(self) -> frozenset[Path]:
+        """Of all kinds: where it can't be told which one a payload is of."""
+        return frozenset().union(*(kind.secrets for kind in self._all().values()))
+
     def _get(self, name: str) -> Kind | None:
+        return self._all().get(name)
+
+    def _all(self) -> dict[str, Kind]:
         if self._known is None:
             raise StoreUnavailable
-        return self._known.get(name)
+        return self._known
 
     async def look(self) -> None:
         """While the database is away, what was known holds."""

@@ -31,12 +31,21 @@ STATUSES: Final[dict[type[Exception], int]] = {
 }
 CODES: Final = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 429: "RATE_LIMITED"}
 """As GraphQL has them."""
+SAFE: Final = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""What no answer goes without: pages have a policy of their own, everything else shows and loads nothing."""
 HEADERS: Final = {401: CHALLENGE, 429: RETRY_NEXT_SECOND, 503: RETRY_LATER}
 
 
 def problem(
     status: int, detail: str, *, errors: Sequence[Problem] = (), headers: dict[str, str] | None = None
 ) -> Response:
+    """Safe by itself: it is an answer from outside of all middleware too, as when something went wrong in there."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -47,7 +56,7 @@ def problem(
         body["code"] = CODES[status]
     if errors:
         body["errors"] = [{"field": one.field, "message": one.message} for one in errors]
-    return Response(encode_json(body), status, headers, media_type="application/problem+json")
+    return Response(encode_json(body), status, {**SAFE, **(headers or {})}, media_type="application/problem+json")
 
 
 async def on_expected(request: Request, error: Exception) -> Response:

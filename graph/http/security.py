@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taskflow.graph.execution.library import is_same_origin, normalize_allowed_origins, normalize_origin
-from taskflow.graph.http.problems import problem
+from taskflow.graph.http.problems import SAFE, problem
 from taskflow.infra.errors import StartError
 from taskflow.infra.settings import Settings
 
@@ -106,15 +106,9 @@ def keep_local(app: Starlette, settings: Settings) -> None:
 
 
 class SafeHeaders:
-    """What no answer goes without: pages have a policy of their own, everything else shows and loads nothing."""
+    """Adds to each answer those of SAFE that it lacks."""
 
-    DEFAULTS: Final = (
-        (b"cache-control", b"no-store"),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-        (b"referrer-policy", b"no-referrer"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-frame-options", b"DENY"),
-    )
+    DEFAULTS: Final = tuple((name.encode(), value.encode()) for name, value in SAFE.items())
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

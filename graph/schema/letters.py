@@ -1,6 +1,5 @@
 """Dead letters: what nobody could run, listed, sent again, discarded."""
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Final, Self
 
@@ -9,8 +8,10 @@ import strawberry
 from taskflow.db import letters, queries
 from taskflow.db.audit import Act
 from taskflow.db.errors import LetterCut, LetterNotFound
-from taskflow.graph.execution.access import Role
+from taskflow.db.secrets import Path
+from taskflow.graph.execution.access import Role, Viewer
 from taskflow.graph.lists.numbered import encode_number, load_numbered, number_of
+from taskflow.graph.schema.bodies import shown_body
 from taskflow.graph.schema.inputs import argument
 from taskflow.graph.schema.numbered import After, First, page_info
 from taskflow.graph.schema.types import PageInfo, Task
@@ -29,18 +30,21 @@ LetterId = Annotated[strawberry.ID, argument("The dead letter's id.")]
 class DeadLetter:
     id: strawberry.ID = field(description="Its own id, rising over time.")
     reason: str = field(description="Why nobody could run it.")
-    body: str = field(description="As it came, with replacement characters where it is not UTF-8.")
+    body: str = field(
+        description="As it came, with replacement characters where it is not UTF-8. What any kind holds secret in its "
+        "payload reads **********; so does, for a viewer, a whole body that is not the documented one."
+    )
     queue: str | None = field(description="The queue that brought it.")
     task_id: strawberry.ID | None = field(description="The task that it names, where it names one.")
     at: datetime = field(description="When a worker gave it up.")
     is_cut: bool = field(description="Whether it was too large to be kept whole: then it can't be replayed from here.")
 
     @classmethod
-    def of(cls, row: letters.Letter) -> Self:
+    def of(cls, row: letters.Letter, secrets: frozenset[Path], viewer: Viewer) -> Self:
         return cls(
             id=strawberry.ID(str(row.id)),
             reason=row.reason,
-            body=row.body.decode(errors="replace"),
+            body=shown_body(row.body, secrets, as_it_came=viewer.role >= Role.OPERATOR),
             queue=row.queue,
             task_id=strawberry.ID(row.task_id) if row.task_id else None,
             at=row.at,
@@ -78,7 +82,11 @@ class LettersQuery:
         page = await load_numbered(
             LIST, lambda before, limit: letters.page(engine, before=before, limit=limit), first=first, after=after
         )
-        edges = [DeadLetterEdge(cursor=encode_number(LIST, row.id), node=DeadLetter.of(row)) for row in page.rows]
+        viewer, secrets = info.context.viewer, info.context.services.kinds.every_secret()
+        edges = [
+            DeadLetterEdge(cursor=encode_number(LIST, row.id), node=DeadLetter.of(row, secrets, viewer))
+            for row in page.rows
+        ]
         return DeadLetterConnection(
             edges=edges, page_info=page_info([edge.cursor for edge in edges], page.has_next, after)
         )
@@ -101,8 +109,7 @@ class LettersMutation:
         if not all(await resources.broker.publish([ForeignMessage(letter.body, queue, letter.task_id or "")])):
             raise NotSent
         act = Act(info.context.viewer.name, "replayDeadLetter", id, {"queue": queue, "taskId": letter.task_id})
-        with suppress(LetterNotFound):  # somebody else took it off meanwhile
-            await letters.remove(resources.engine, letter.id, act, now=resources.clock.now())
+        await letters.remove(resources.engine, letter.id, act, now=resources.clock.now(), if_there=True)
         found = await queries.get(resources.engine, [letter.task_id] if letter.task_id else [])
         return Task.of(found[letter.task_id], services.kinds) if letter.task_id in found else None
 

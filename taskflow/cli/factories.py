@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from taskflow.graph import app
 from taskflow.graph.execution.tokens import load_tokens
 from taskflow.graph.http.dashboard import Dashboard, built_dashboard
-from taskflow.graph.http.security import keep_local
+from taskflow.graph.http.problems import HANDLERS
+from taskflow.graph.http.security import SafeHeaders, keep_local
 from taskflow.graph.services import Services
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import open_resources
@@ -41,4 +43,5 @@ def create_site() -> Starlette:
         raise StartError("The dashboard is not built: run `make frontend`")
     dashboard = Dashboard(folder, load_settings())
     routes = [*dashboard.routes(), Route("/graphql", dashboard.only_ide, methods=["GET"])]
-    return Starlette(routes=routes, exception_handlers={404: dashboard.not_found})
+    handlers = HANDLERS | {404: dashboard.not_found}
+    return Starlette(routes=routes, middleware=[Middleware(SafeHeaders)], exception_handlers=handlers)

@@ -126,6 +126,22 @@ async def test_it_stays_on_the_list_until_the_broker_has_confirmed(
     assert (await api.ask(AUDIT))["audit"]["nodes"] == []
 
 
+async def test_one_that_somebody_takes_off_while_it_is_sent_is_recorded_as_sent_too(
+    api: Api, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter_id = await keep(resources)
+    publish = resources.broker.publish
+
+    async def slowly(messages: Sequence[Message]) -> Sequence[bool]:
+        await api.ask(DISCARD, id=letter_id)
+        return await publish(messages)
+
+    monkeypatch.setattr(resources.broker, "publish", slowly)
+    assert (await api.ask(REPLAY, id=letter_id))["replayDeadLetter"] is None
+    newest, oldest = (await api.ask(AUDIT))["audit"]["nodes"]
+    assert [oldest["action"], newest["action"]] == ["discardDeadLetter", "replayDeadLetter"]
+
+
 async def test_one_that_was_not_kept_whole_is_not_sent(api: Api, resources: Resources) -> None:
     letter_id = await keep(resources, b"x" * (KEPT + 1))
     error = await api.fail(REPLAY, id=letter_id)

@@ -1,6 +1,7 @@
 """Both sockets: who may open one, what a role may do on it, and what becomes of it when its token is withdrawn."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from websockets.typing import Subprotocol
 from taskflow.graph.execution.access import Role, Viewer
 from taskflow.graph.schema.build import schema
 from taskflow.graph.services import Operation, Services
+from taskflow.infra.background import in_background
 from taskflow.infra.settings import Settings
+from taskflow.infra.tokens import parse_tokens
 from tests.contracts.waiting import eventually
 from tests.graph.client import PROTOCOL, Client
 from tests.graph.serve import serving
@@ -160,6 +163,32 @@ async def test_a_withdrawn_token_closes_its_sockets(app: Starlette, file: Path, 
         await other.subscribe("2", CREATE)
         assert {(await other.next())["id"] for _ in range(2)} <= {"1", "2"}
         await other.connection.close()
+
+
+async def test_a_withdrawn_token_ends_its_subscriptions_though_its_client_does_not_read(
+    app: Starlette, services: Services
+) -> None:
+    said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    init = {"type": "connection_init", "payload": {"token": SECRETS["viewer"]}}
+    said.put_nowait({"type": "websocket.connect"})
+    for message in (init, {"type": "subscribe", "id": "1", "payload": {"query": WATCH}}):
+        said.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
+
+    async def send(message: Any) -> None:
+        if message["type"] == "websocket.close":
+            await asyncio.Event().wait()
+
+    def watched(count: int) -> Callable[[], Awaitable[bool]]:
+        async def it() -> bool:
+            return services.hub.watchers == count
+
+        return it
+
+    scope = {"type": "websocket", "path": "/graphql", "query_string": b"", "headers": [], "subprotocols": [PROTOCOL]}
+    async with in_background(app(scope, said.get, send), name="a client"):
+        await eventually(watched(1))
+        services.tokens.replace(parse_tokens(f"admin:admin:{SECRETS['admin']}"))
+        await eventually(watched(0))
 
 
 async def test_roles_do_not_share_results(services: Services) -> None:

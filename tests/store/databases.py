@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic import command
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from taskflow.db import operating
 from taskflow.db.migrate import config, migrate
 from taskflow.infra.database import create_engine
 
@@ -90,6 +91,13 @@ async def run(engine: AsyncEngine, *statements: str) -> None:
 async def fetch(engine: AsyncEngine, statement: str) -> list[tuple[object, ...]]:
     async with engine.connect() as connection:
         return [tuple(row) for row in await connection.exec_driver_sql(statement)]
+
+
+async def everything(engine: AsyncEngine) -> list[sa.Row[Any]]:
+    """Every row of every table of ours."""
+    async with engine.connect() as connection:
+        found = [await connection.execute(sa.select(table)) for table in operating.audit.metadata.sorted_tables]
+    return [row for result in found for row in result]
 
 
 async def shape(engine: AsyncEngine) -> dict[str, Any]:

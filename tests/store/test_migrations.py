@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.errors import MigrationRefused
 from taskflow.db.migrate import LOCK, config, migrate
-from taskflow.db.revision import REVISIONS, is_current
-from tests.store.databases import Maker, check, columns_of_tasks, fetch, on_servers, shape
+from taskflow.db.revision import REVISIONS, VERSION_TABLE, is_current
+from tests.store.databases import Maker, check, columns_of_tasks, fetch, on_servers, run, shape
 from tests.store.documented import DOCUMENTED_COLUMNS, NOW, documented_rows
 from tests.store.steps import create_one, finish, get, start, started
 
@@ -47,6 +47,16 @@ async def test_a_second_run_changes_nothing(empty: AsyncEngine) -> None:
     await migrate(empty)
     assert await shape(empty) == before
     assert await get(empty, task.id) == task
+
+
+async def test_what_a_newer_release_has_migrated_is_left_as_it_is(empty: AsyncEngine) -> None:
+    await migrate(empty)
+    await run(empty, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    before = await shape(empty)
+    await migrate(empty)
+    assert await shape(empty) == before
+    assert await fetch(empty, f"SELECT version_num FROM {VERSION_TABLE}") == [("9999",)]
+    assert await is_current(empty)
 
 
 async def test_no_statement_draws_a_warning(empty: AsyncEngine, caplog: pytest.LogCaptureFixture) -> None:

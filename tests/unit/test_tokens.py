@@ -143,6 +143,16 @@ async def test_a_session_ends_when_its_token_is_withdrawn_or_may_do_less() -> No
         pass
 
 
+@pytest.mark.parametrize("other", [f"ada:viewer:{ADA}", f"adam:admin:{ADA}", f"ada:admin:{CYD}"])
+def test_a_token_is_replaced_by_one_of_another_role_name_or_secret(other: str) -> None:
+    tokens = Tokens(parse_tokens(TEXT))
+    assert not tokens.replace(parse_tokens(TEXT))
+    assert tokens.replace(parse_tokens(f"{other} bob:viewer:{BOB}"))
+    (token,) = parse_tokens(other)
+    assert tokens.viewer(token.secret.encode()) == Viewer(token.name, token.role)
+    assert (tokens.viewer(ADA.encode()) is None) is (token.secret != ADA)
+
+
 async def test_the_file_is_read_again_and_what_is_no_file_of_tokens_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

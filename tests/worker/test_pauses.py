@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from taskflow.db import dispatch, pauses
 from taskflow.db.errors import StoreUnavailable
@@ -177,3 +178,17 @@ async def test_what_was_known_holds_while_the_database_is_away(
         await eventually(was_tried)
         await bench.run("message", {"message": "not paused"})
         assert (await bench.get(waiting)).status == "PENDING"
+
+
+@pytest.mark.parametrize(
+    "error", [StoreUnavailable(), sa.exc.ProgrammingError("SELECT 1", {}, Exception("no such table"))]
+)
+async def test_a_worker_starts_and_works_where_it_can_not_be_read_what_is_paused(
+    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def away(engine: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr("taskflow.worker.pauses.paused", away)
+    async with start_worker():
+        await bench.run("message", {"message": "not paused"})

@@ -1,6 +1,8 @@
 """Every worker deletes what TASK_RETENTION says, beside its work; without it nothing is ever deleted."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -84,8 +86,32 @@ async def test_without_ages_nothing_is_deleted(bench: Bench) -> None:
     assert await is_there(bench, old)
 
 
+async def test_one_look_deletes_all_that_is_due_however_many_sets_that_are(bench: Bench) -> None:
+    loop, now = Retention(bench.resources), datetime.now(UTC)
+    old = [await ended(bench, "DONE", days=8 + number) for number in range(7)]
+    for _ in old:
+        await letters.keep(bench.resources.engine, b"x", most=9, reason="", queue="default", task_id=None, now=now)
+    loop._size = 2
+    await loop._prune(TaskStatus.DONE, now)
+    loop._size = 2
+    await loop._prune_letters(now + timedelta(seconds=1))
+    assert not any([await is_there(bench, one) for one in old])
+    assert await letters.count(bench.resources.engine) == 0
+
+
+async def test_while_another_process_deletes_this_one_does_not(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def taken(engine: Any) -> AsyncIterator[bool]:
+        yield False
+
+    old = await ended(bench, "DONE", days=8)
+    monkeypatch.setattr(retention, "alone", taken)
+    await Retention(bench.resources)._prune(TaskStatus.DONE, datetime.now(UTC))
+    assert await is_there(bench, old)
+
+
 async def test_it_goes_on_once_the_database_is_back(
-    bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, start_worker: StartWorker, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, tried = retention.prune, asyncio.Event()
 
@@ -99,8 +125,12 @@ async def test_it_goes_on_once_the_database_is_back(
     async def is_gone() -> bool:
         return not await is_there(bench, old)
 
+    async def is_told() -> bool:
+        return any(entry["event"] == "nothing is deleted: the database is away" for entry in logs)
+
     async with start_worker():
         await until(tried)
+        await eventually(is_told)
         assert await is_there(bench, old)
         monkeypatch.setattr(retention, "prune", real)
         await eventually(is_gone)
