@@ -13,12 +13,15 @@ DOCUMENTED: Final = {"task_id", "payload", "requested_at"}
 def shown_body(body: bytes, secrets: Collection[Path], *, as_it_came: bool) -> str:
     """With replacement characters where it is not UTF-8.
 
-    In a body that is not the documented one nobody can tell what is secret: without `as_it_came` all of it is.
+    Without `as_it_came`, of a body that is the documented one what was read is shown, since a field that stands in it
+    twice is read once; in any other nobody can tell what is secret, so all of it is.
     """
     message = _read(body)
     hidden = masked(message, {("payload", *path) for path in secrets})
-    text = encode_json(hidden).decode() if hidden != message else body.decode(errors="replace")
-    return text if as_it_came or not body or _is_documented(body, message) else MASK
+    if not (as_it_came or not body or _is_documented(body, message)):
+        return MASK
+    is_read = hidden != message or (body and not as_it_came)
+    return encode_json(hidden).decode() if is_read else body.decode(errors="replace")
 
 
 def _read(body: bytes) -> Any:
