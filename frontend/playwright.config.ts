@@ -1,6 +1,6 @@
 /**
- * Against real processes, with a second try in CI alone, in one browser at a time: two of them were no quicker on two cores
- * (149 s against 144 s for two files), since a browser without a graphics card and the server beside it take both.
+ * Against real processes, in one browser at a time: two of them were no quicker on two cores (149 s against 144 s for two
+ * files), since a browser without a graphics card and the server beside it take both.
  */
 import { defineConfig } from "@playwright/test";
 
@@ -23,7 +23,6 @@ export default defineConfig({
     { name: "figures", testMatch: FIGURES },
   ],
   workers: 1,
-  retries: process.env["CI"] ? 1 : 0, // one that needs it is listed as flaky: reconnect.spec.ts has such a test
   forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 10_000 },
