@@ -14,7 +14,7 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
-from taskflow.infra.rate import RateLimited
+from taskflow.infra.errors import RateLimited
 from taskflow.infra.redis_client import AWAY, open_client
 
 logger = logging.getLogger("taskflow.rate")

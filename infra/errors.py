@@ -41,6 +41,13 @@ class Unauthorized(CallError):
     """The token is missing, unknown, or its role may not do that."""
 
 
+class RateLimited(Exception):
+    """The caller asks for more in this second than it may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"At most {limit} mutations a second are taken from one caller. Try again in a second")
+
+
 class NotSent(Exception):
     """The broker did not confirm a message: nothing was changed, and a queue may have it all the same."""
 

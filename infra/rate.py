@@ -7,13 +7,6 @@ from typing import Protocol
 from taskflow.infra.settings import Settings
 
 
-class RateLimited(Exception):
-    """The caller asks for more in this second than it may."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"At most {limit} mutations a second are taken from one caller. Try again in a second")
-
-
 class RateLimit(Protocol):
     async def take(self, caller: str, count: int = 1) -> None:
         """Count so many mutations of `caller`. Raises RateLimited."""

@@ -20,9 +20,8 @@ from taskflow.db.errors import (
 from taskflow.graph.execution.access import Forbidden, Unauthenticated
 from taskflow.graph.execution.library import to_camel_case
 from taskflow.graph.live.watcher import Lagged
-from taskflow.infra.errors import NotSent
+from taskflow.infra.errors import NotSent, RateLimited
 from taskflow.infra.input import InvalidInput
-from taskflow.infra.rate import RateLimited
 
 BAD_USER_INPUT = "BAD_USER_INPUT"
 INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"

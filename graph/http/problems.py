@@ -12,8 +12,8 @@ from starlette.responses import Response
 from taskflow.db.errors import IdempotencyConflict, StoreUnavailable, TaskNotFound, TransitionRejected
 from taskflow.graph.execution.access import Forbidden, Unauthenticated
 from taskflow.graph.http.body import CHALLENGE, RETRY_LATER, RETRY_NEXT_SECOND, BodyTooLarge
+from taskflow.infra.errors import RateLimited
 from taskflow.infra.input import InvalidInput, Problem
-from taskflow.infra.rate import RateLimited
 from taskflow.infra.wire import NotJson, encode_json
 
 logger = logging.getLogger("taskflow.api")

@@ -1,15 +1,13 @@
 """Which trace a call belongs to: by its `traceparent`, or that of the socket that it came over. Its span, for REST."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taskflow.db.traceparent import parse
-
-if TYPE_CHECKING:
-    from taskflow.graph.services import Services
+from taskflow.infra.tracing import Tracing
 
 
 def traceparent_of(connection: HTTPConnection) -> str | None:
@@ -31,10 +29,10 @@ class Observed:
         self._route = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        services: Services = scope["app"].state.services
+        tracing: Tracing = scope["app"].state.services.resources.tracing
         method, traceparent = scope["method"], traceparent_of(HTTPConnection(scope))
         attributes = {"http.request.method": method, "http.route": self._route}
-        with services.resources.tracing.request(f"{method} {self._route}", traceparent, attributes) as span:
+        with tracing.request(f"{method} {self._route}", traceparent, attributes) as span:
 
             async def send_and_tell(message: Message) -> None:
                 if message["type"] == "http.response.start":

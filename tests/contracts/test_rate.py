@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from taskflow.infra import counting
-from taskflow.infra.rate import RateLimit, RateLimited, open_rate_limit
+from taskflow.infra.errors import RateLimited
+from taskflow.infra.rate import RateLimit, open_rate_limit
 from taskflow.infra.settings import MEMORY, Settings
 from tests.contracts.proxy import Proxy, open_proxy
 from tests.contracts.waiting import eventually, logged
