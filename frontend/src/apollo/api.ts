@@ -1,7 +1,7 @@
 /** The API as one token opens it: the client, and the connection with its stream of events. */
 import type { ApolloClient } from "@apollo/client";
 import { ViewerDocument } from "@/generated/graphql";
-import type { Access } from "@/lib/access";
+import { type Access, closeSocket } from "@/lib/access";
 import type { Endpoints } from "@/lib/config";
 import { refusalOf } from "@/lib/refusal";
 import { WRONG_TOKEN } from "@/lib/signIn";
@@ -34,7 +34,7 @@ export function openApi(endpoints: Endpoints, access: Access): Api {
       ),
     close: () => {
       ended.abort();
-      void socket.dispose();
+      closeSocket(socket);
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { Fetcher } from "@graphiql/toolkit";
 import { createClient } from "graphql-ws";
 import type { Opened } from "@/apollo/session";
-import { type Access, headersOf, isRefusal, socketOptions } from "@/lib/access";
+import { type Access, closeSocket, headersOf, isRefusal, socketOptions } from "@/lib/access";
 import type { Endpoints } from "@/lib/config";
 import { WRONG_TOKEN } from "@/lib/signIn";
 import { createFetcher } from "./fetcher";
@@ -23,7 +23,7 @@ export function openIde({ http, ws }: Endpoints, access: Access): Ide {
   return {
     fetcher: createFetcher(http, socket, access),
     check: () => checkToken(http, access.token),
-    close: () => void socket.dispose(),
+    close: () => closeSocket(socket),
   };
 }
 

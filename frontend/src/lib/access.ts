@@ -1,4 +1,5 @@
-/** How a token goes to the API, and how the API says that it does not take it. Pure. */
+/** How a token goes to the API, and how the API says that it does not take it; and how a socket is closed. */
+import type { Client } from "graphql-ws";
 
 export interface Access {
   /** Null where the API takes everybody. */
@@ -19,6 +20,11 @@ export const socketOptions = ({ token, onRefused }: Access) => ({
     },
   },
 });
+
+/** One that is only connecting is closed once it has connected, or fails to: nobody waits for that. */
+export function closeSocket(socket: Pick<Client, "dispose">): void {
+  Promise.resolve(socket.dispose()).catch(() => undefined);
+}
 
 /** Whether a closed socket is one whose token the server does not take, or takes no longer. */
 export const isRefusal = (event: unknown): boolean =>
