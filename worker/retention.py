@@ -80,7 +80,7 @@ class Retention:
             logger.info("dead letters deleted", count=deleted)
 
     async def _rest(self, what: str, deleted: int, took: float) -> None:
-        """Four times as long as the work; sets of a size that is felt by nobody."""
+        """Four times as long as the work, which is smaller the next time where it took long."""
         self._resources.metrics.deleted(what, deleted, took)
         if took > SLOW:
             self._size = max(self._size // 2, LEAST)
