@@ -18,7 +18,7 @@ from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissi
 
 from taskflow.infra.urls import Sentinels
 
-AWAY: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+AWAY: Final = (RedisError, OSError, RuntimeError)
 """The last one is what uvloop raises for a connection that was closed just before it is written to."""
 REFUSED: Final = (AuthenticationError, AuthorizationError, NoPermissionError)
 

@@ -1,10 +1,7 @@
 import type { Locator, Page } from "@playwright/test";
 import { type Exception, expectAccessible } from "./support/axe";
-import { expect, test } from "./support/test";
+import { expect, keyword, test } from "./support/test";
 
-const keyword = (page: Page): Locator => page.locator(".graphiql-query-editor").getByText("mutation", { exact: true });
-
-/** Until the editor has coloured what stands in it: then the keyword is a word of its own. */
 async function open(page: Page): Promise<void> {
   await page.goto("/graphql");
   await expect(page.getByRole("tab")).toHaveCount(3);

@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe";
 import { TOKENS, TRACES } from "./support/server";
-import { expect, isLive, row, test } from "./support/test";
+import { expect, isLive, keyword, row, test } from "./support/test";
 
 test.use({ instance: "guarded", isGuarded: true, allowed: /401|WebSocket/ });
 
@@ -13,7 +13,7 @@ async function signIn(page: Page, token: string, isKept = false): Promise<void> 
 }
 
 async function runsAnOperation(page: Page): Promise<void> {
-  await expect(page.locator(".graphiql-query-editor").getByText("mutation", { exact: true })).toBeVisible(); // it is up
+  await expect(keyword(page)).toBeVisible();
   await page.getByRole("tab", { name: "List" }).click();
   await page.getByRole("button", { name: /Execute query/ }).click();
   await expect(page.locator(".graphiql-response")).toContainText('"hasNextPage"');

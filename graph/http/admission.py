@@ -14,25 +14,13 @@ BUSY: Final = "This process answers as many requests as it can: try again."
 STOPPING: Final = "This process stops, and has no answer yet: ask again whether it took effect."
 
 
-class Answering:
-    """The requests that are being answered."""
-
-    def __init__(self) -> None:
-        self._limits: set[asyncio.Timeout] = set()
-
-    def __len__(self) -> int:
-        return len(self._limits)
-
-    def add(self, limit: asyncio.Timeout) -> None:
-        self._limits.add(limit)
-
-    def remove(self, limit: asyncio.Timeout) -> None:
-        self._limits.remove(limit)
+class Answering(set[asyncio.Timeout]):
+    """A limit, open as long as the server goes on, for each request that is being answered."""
 
     def end_within(self, seconds: float) -> None:
         """A request that takes longer is answered with STOPPING: the server would cut it off without an answer."""
         at = asyncio.get_running_loop().time() + seconds
-        for limit in self._limits:
+        for limit in self:
             limit.reschedule(at)
 
 

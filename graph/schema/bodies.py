@@ -18,10 +18,9 @@ def shown_body(body: bytes, secrets: Collection[Path], *, as_it_came: bool) -> s
     """
     message = _read(body)
     hidden = masked(message, {("payload", *path) for path in secrets})
-    if not (as_it_came or not body or _is_documented(body, message)):
-        return MASK
-    is_read = hidden != message or (body and not as_it_came)
-    return encode_json(hidden).decode() if is_read else body.decode(errors="replace")
+    if not body or (as_it_came and hidden == message):
+        return body.decode(errors="replace")
+    return encode_json(hidden).decode() if as_it_came or _is_documented(body, message) else MASK
 
 
 def _read(body: bytes) -> Any:

@@ -11,14 +11,14 @@ import os
 import statistics
 import sys
 import time
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.infra.database import create_engine
-from tests.performance.bench import PAYLOAD, prepare, running, until_healthy
+from tests.performance.bench import CREATE_SET, PAYLOAD, prepare, running, until_healthy
 
 SET: Final = 10
 NUMBERS: Final = "WITH RECURSIVE n (i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) "
@@ -54,10 +54,7 @@ async def fill(engine: AsyncEngine, count: int) -> None:
 
 async def load(url: str, title: str, rate: int, seconds: float) -> None:
     """That many a second, in sets of ten, each set at its time."""
-    body: dict[str, Any] = {
-        "query": "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { createdCount } }",
-        "variables": {"inputs": [{"title": title, "payload": PAYLOAD}] * SET},
-    }
+    body = {"query": CREATE_SET, "variables": {"inputs": [{"title": title, "payload": PAYLOAD}] * SET}}
     async with httpx.AsyncClient(timeout=60) as client:
         began = time.monotonic()
         for number in range(int(rate * seconds) // SET):

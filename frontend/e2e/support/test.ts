@@ -1,5 +1,12 @@
 /** The fixtures: a process of TaskFlow, and a page that must stay silent and at home. */
-import { test as base, expect, type BrowserContext, type ConsoleMessage, type Page } from "@playwright/test";
+import {
+  test as base,
+  expect,
+  type BrowserContext,
+  type ConsoleMessage,
+  type Locator,
+  type Page,
+} from "@playwright/test";
 import { TaskFlow } from "./server";
 
 interface Fixtures {
@@ -79,6 +86,10 @@ export { expect };
 
 /** A row of the list, by its title. */
 export const row = (page: Page, title: string) => page.getByRole("row").filter({ hasText: title });
+
+/** In GraphiQL's editor. It is a word of its own once the editor is up, and has coloured what stands in it. */
+export const keyword = (page: Page): Locator =>
+  page.locator(".graphiql-query-editor").getByText("mutation", { exact: true });
 
 export const isLive = async (page: Page): Promise<void> => {
   await expect(page.getByRole("status", { name: /^Connection: Live/ })).toBeVisible();

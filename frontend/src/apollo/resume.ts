@@ -56,7 +56,7 @@ export class ResumeLink extends ApolloLink {
   ): Observable<ApolloLink.Result> {
     return new Observable((observer) => {
       const counted = (sent: ApolloLink.Operation): Observable<ApolloLink.Result> => {
-        if (takesAfter(sent.query)) this.begins += 1;
+        if (resumed.resumes) this.begins += 1;
         return forward(sent);
       };
       const resumed = new Resumed(operation, counted, observer, this.now);
@@ -72,7 +72,7 @@ export class ResumeLink extends ApolloLink {
 
 /** One operation, which is forwarded again after each break for as long as it has an observer. */
 class Resumed {
-  private readonly resumes: boolean;
+  readonly resumes: boolean;
   private inner: Subscription | undefined;
   private failures = 0;
   private lostAt: number | undefined;
