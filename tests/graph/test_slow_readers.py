@@ -193,13 +193,17 @@ async def test_feed_of_who_does_not_read_is_closed_with_1013_while_others_go_on(
 
 
 async def flood(api: Api, services: Services, quick: ClientConnection | None = None) -> int:
-    """Create tasks until somebody lags, while `quick` reads; how many."""
+    """Create tasks until one of those that watch now lags, while `quick` reads; how many.
+
+    They are kept from the start: one that lagged may be gone before it is asked.
+    """
     count = 0
+    watchers = list(services.hub._of_all)
 
     def lagged(watcher: Watcher) -> bool:
         return watcher._lagged
 
-    while not any(map(lagged, services.hub._of_all)):
+    while not any(map(lagged, watchers)):
         await api.ask(MANY, inputs=[{"title": "x" * 255}] * 100)
         count += 100
         for _ in range(100 if quick else 0):
