@@ -39,6 +39,8 @@ And MySQL tells how large a table is now, not a day ago.
 """
 
 
+ANSWER: Final = timedelta(seconds=5)
+"""What has not answered by then at the start is taken for gone, and asked again over another connection."""
 STATEMENT_ROOM: Final = 64 * 1024
 """Bytes that a statement has beside one payload."""
 
@@ -49,18 +51,29 @@ class DatabaseUnavailable(StartError):
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, attempts: int, backoff: timedelta, echo: bool = False, pool_size: int = 10
+    url: str,
+    *,
+    attempts: int,
+    backoff: timedelta,
+    echo: bool = False,
+    pool_size: int = 10,
+    payload_max_bytes: int = 0,
 ) -> AsyncIterator[AsyncEngine]:
-    """An engine that has answered once. Raises DatabaseUnavailable after `attempts` tries, or at once when refused.
+    """An engine that has answered once, and takes payloads of that size.
 
-    The tries are `backoff` apart at first, then twice as long, up to five times `backoff`.
+    Raises DatabaseUnavailable after `attempts` tries, or at once when refused, and StartError for the size. The tries
+    are `backoff` apart at first, then twice as long, up to five times `backoff`.
     """
     _check_folder(sa.make_url(url))
     engine = create_engine(url, echo=echo, pool_size=pool_size)
     try:
         place = f"DB_URL: {engine.url.render_as_string(hide_password=True)}"
         await connect(
-            partial(_contact, engine), place, Attempts(attempts, backoff), failure=DatabaseUnavailable, logger=logger
+            partial(_contact, engine, payload_max_bytes),
+            place,
+            Attempts(attempts, backoff),
+            failure=DatabaseUnavailable,
+            logger=logger,
         )
         yield engine
     finally:
@@ -187,9 +200,11 @@ async def check_packets(engine: AsyncEngine, payload_max_bytes: int) -> str:
     return f"max_allowed_packet is {most} bytes"
 
 
-async def _contact(engine: AsyncEngine) -> None:
+async def _contact(engine: AsyncEngine, payload_max_bytes: int) -> None:
     try:
-        await ping(engine)
+        async with asyncio.timeout(ANSWER.total_seconds()):
+            await ping(engine)
+            await check_packets(engine, payload_max_bytes)
     except (sa.exc.DBAPIError, OSError) as error:
         cause = getattr(error, "orig", error)
         code, text = (cause.args[0], str(cause.args[-1])) if cause.args else (None, type(cause).__name__)

@@ -12,7 +12,7 @@ from taskflow.infra.broker import Broker
 from taskflow.infra.broker.topology import Topology
 from taskflow.infra.bus import Bus
 from taskflow.infra.clock import Clock, open_clock
-from taskflow.infra.database import check_packets, connections, open_database
+from taskflow.infra.database import connections, open_database
 from taskflow.infra.liveness import Liveness
 from taskflow.infra.metrics import Metrics
 from taskflow.infra.settings import Settings
@@ -44,10 +44,10 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
                 attempts=settings.db_connect_attempts,
                 backoff=settings.db_connect_backoff,
                 echo=settings.db_echo,
+                payload_max_bytes=settings.payload_max_bytes,
             )
         )
         tracing.watch(engine)
-        await check_packets(engine, settings.payload_max_bytes)
         clock = await stack.enter_async_context(open_clock(engine))
         broker = await stack.enter_async_context(open_broker(settings))
         bus = await stack.enter_async_context(open_bus(settings, tracing))

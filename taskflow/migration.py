@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from taskflow.db.errors import TaskFlowError
 from taskflow.db.revision import is_current
 from taskflow.db.transaction import is_unavailable
-from taskflow.infra.database import open_database
+from taskflow.infra.database import ANSWER, open_database
 from taskflow.infra.errors import StartError
 from taskflow.infra.resources import Resources
 from taskflow.infra.settings import Settings
@@ -46,8 +46,9 @@ async def wait_for_migration(resources: Resources) -> None:
 async def _why_not(resources: Resources) -> str | None:
     """Why the database can't be used yet; None when it can."""
     try:
-        if await is_current(resources.engine):
-            return None
+        async with asyncio.timeout(ANSWER.total_seconds()):
+            if await is_current(resources.engine):
+                return None
     except (sa.exc.DBAPIError, OSError) as error:
         if not is_unavailable(error):
             raise
