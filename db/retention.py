@@ -6,7 +6,7 @@ Nobody else touches a row that has ended but who retries it: rows are locked, an
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -27,8 +27,11 @@ LOCK: Final = "CONCAT('taskflow_retention ', LEFT(SHA2(DATABASE(), 256), 40))"
 
 SEARCHED: Final = sa.table("tasks_search", sa.column("id"))
 """What SQLite searches; a trigger keeps it, and does nothing for a row without words."""
-INSTANT: Final = timedelta(microseconds=1)
-"""By which two ends differ at least."""
+DELETE: Final = sa.text(
+    "DELETE tasks, task_events FROM tasks LEFT JOIN task_events ON task_events.task_id = tasks.id "
+    "WHERE tasks.id IN :ids"
+).bindparams(IDS)
+"""One statement for both tables takes two thirds of the time of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +73,17 @@ async def prune(
     """
     at = tasks.c.finished_at
     which = sa.func.coalesce(tasks.c.status, tasks.c.status)  # else SQLite reads the index of statuses, and sorts it
-    due = sa.select(tasks.c.id, at).where(at < before, which == status).order_by(at).limit(limit)
-    rows = await read(engine, due if after is None else due.where(at >= after))
-    if not rows:
-        return Pruned(0, None)
-    ids = {"ids": padded(row.id for row in rows)}
-    unchanged = tasks.c.status == status, at < before, tasks.c.dispatch_at.is_(None)
-    free = sa.select(tasks.c.id).where(tasks.c.id.in_(IDS), *unchanged).order_by(tasks.c.id)
+    due = sa.select(tasks.c.id, at).where(at < before, which == status, tasks.c.dispatch_at.is_(None))
+    due = due.order_by(at).limit(limit).with_for_update(skip_locked=True)
+    due = due if after is None else due.where(at >= after)
 
-    async def work(connection: AsyncConnection) -> int:
-        found = (await connection.execute(free.with_for_update(skip_locked=True), ids)).scalars().all()
-        await _delete(connection, found)
-        return len(found)
+    async def work(connection: AsyncConnection) -> Sequence[Any]:
+        rows = (await connection.execute(due)).all()
+        await _delete(connection, [row.id for row in rows])
+        return rows
 
-    deleted = await transact(engine, work)
-    if len(rows) < limit:
-        return Pruned(deleted, None)
-    last: datetime = rows[-1].finished_at
-    return Pruned(deleted, last if deleted else last + INSTANT)
+    rows = await transact(engine, work)
+    return Pruned(len(rows), rows[-1].finished_at if len(rows) == limit else None)
 
 
 async def prune_letters(engine: AsyncEngine, *, before: datetime, limit: int) -> int:
@@ -124,10 +120,14 @@ async def delete(engine: AsyncEngine, task_id: str, act: Act, *, now: datetime) 
 
 async def _delete(connection: AsyncConnection, ids: Sequence[str]) -> None:
     """These rows, locked, and their histories."""
-    if ids:
-        names = {"ids": padded(ids)}
-        if connection.dialect.name == "sqlite":  # which would look through all that is searched for each of them
-            await connection.execute(SEARCHED.delete().where(SEARCHED.c.id.in_(IDS)), names)
-            await connection.execute(tasks.update().where(tasks.c.id.in_(IDS)).values(words=None), names)
-        await connection.execute(task_events.delete().where(task_events.c.task_id.in_(IDS)), names)
-        await connection.execute(tasks.delete().where(tasks.c.id.in_(IDS)), names)
+    if not ids:
+        return
+    names = {"ids": padded(ids)}
+    if connection.dialect.name in MYSQLS:
+        await connection.execute(DELETE, names)
+        return
+    # SQLite's trigger would look through all that is searched for each of them
+    await connection.execute(SEARCHED.delete().where(SEARCHED.c.id.in_(IDS)), names)
+    await connection.execute(tasks.update().where(tasks.c.id.in_(IDS)).values(words=None), names)
+    await connection.execute(task_events.delete().where(task_events.c.task_id.in_(IDS)), names)
+    await connection.execute(tasks.delete().where(tasks.c.id.in_(IDS)), names)

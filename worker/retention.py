@@ -10,6 +10,7 @@ import structlog
 from taskflow.db import retention
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.retention import Pruned
 from taskflow.db.transaction import is_unavailable
 from taskflow.infra.resources import Resources
 from taskflow.infra.retention import longest
@@ -19,14 +20,16 @@ logger = structlog.get_logger("taskflow.retention")
 LOOP: Final = "retention"
 LOOK_EVERY: Final = 10.0
 """Seconds from a look at all that is due to the next one."""
-REST: Final = 4
-"""How many times as long as a set took nothing is done after it: a fifth of the time is spent, by all together."""
+REST: Final = 9
+"""How many times as long as a set took nothing is done after it: a tenth of the time is spent, by all together."""
 LONGEST_REST: Final = 5.0
 """Seconds."""
-QUICK: Final = 0.03
+HELD: Final = 5.0
+"""Seconds after which another process may take over. A connection that says nothing is closed by MySQL after 20."""
+QUICK: Final = 0.02
 SLOW: Final = 0.3
 """Seconds that a set takes, above which the next one is smaller; below QUICK it is larger."""
-LEAST: Final = 128
+LEAST: Final = 64
 MOST: Final = 512
 LETTER: Final = "dead_letter"
 
@@ -53,19 +56,23 @@ class Retention:
 
     async def _prune(self, status: TaskStatus, before: datetime) -> None:
         """All of that status that ended before then, unless another process is at it."""
-        engine, deleted, after = self._resources.engine, 0, None
-        while True:
-            async with retention.alone(engine) as is_ours:
-                if not is_ours:
-                    break
-                began = time.monotonic()
-                pruned = await retention.prune(engine, status, before=before, after=after, limit=self._size)
-                await self._rest(status, pruned.deleted, time.monotonic() - began)
-            deleted, after = deleted + pruned.deleted, pruned.after
-            if after is None:
-                break
+        deleted, after, is_over = 0, None, False
+        while not is_over:
+            async with retention.alone(self._resources.engine) as is_ours:
+                until = time.monotonic() + HELD
+                while is_ours and not is_over and time.monotonic() < until:
+                    pruned = await self._prune_set(status, before, after)
+                    deleted, after, is_over = deleted + pruned.deleted, pruned.after, pruned.after is None
+            is_over = is_over or not is_ours
         if deleted:
             logger.info("ended tasks deleted", status=status, count=deleted)
+
+    async def _prune_set(self, status: TaskStatus, before: datetime, after: datetime | None) -> Pruned:
+        """And rest."""
+        began = time.monotonic()
+        pruned = await retention.prune(self._resources.engine, status, before=before, after=after, limit=self._size)
+        await self._rest(status, pruned.deleted, time.monotonic() - began)
+        return pruned
 
     async def _prune_letters(self, before: datetime) -> None:
         deleted = 0
@@ -80,7 +87,7 @@ class Retention:
             logger.info("dead letters deleted", count=deleted)
 
     async def _rest(self, what: str, deleted: int, took: float) -> None:
-        """Four times as long as the work, which is smaller the next time where it took long."""
+        """Nine times as long as the work, which is smaller the next time where it took long."""
         self._resources.metrics.deleted(what, deleted, took)
         if took > SLOW:
             self._size = max(self._size // 2, LEAST)

@@ -37,9 +37,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(*commands: str) -> Iterator[list[int]]:
+def running(*commands: str, **environment: str) -> Iterator[list[int]]:
     """The pids of `taskflow` with each of those commands, ended at the end."""
-    started = [subprocess.Popen([COMMAND, command]) for command in commands]
+    started = [subprocess.Popen([COMMAND, command], env=os.environ | environment) for command in commands]
     try:
         yield [one.pid for one in started]
     finally:
