@@ -65,6 +65,14 @@ async def long(payload: Payload, ctx: Context) -> str:
         return name
 
 
+@task("lengthens", backoff=SOON)
+async def lengthens(payload: Payload, ctx: Context) -> str:
+    """The first attempt is short: taken for lost while its process is frozen, it ends during the next one."""
+    with noted(ctx) as name:
+        await asyncio.sleep(2 if ctx.attempt == 1 else 6)
+        return name
+
+
 @task("thread", backoff=SOON)
 def thread(payload: Payload, ctx: Context) -> str:
     with noted(ctx) as name:

@@ -26,8 +26,9 @@ UNENDED: Final = 120
 RETRY_EVERY: Final = 3
 """Of the tasks that end FAILED, and of those that end CANCELLED, one in so many is retried, the first included."""
 KINDS: Final[dict[str, float]] = {
-    "quick": 36,
+    "quick": 30,
     "long": 5,
+    "lengthens": 6,
     "thread": 9,
     "blocks": 3,
     "overstays": 2,
