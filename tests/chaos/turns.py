@@ -4,7 +4,7 @@ somebody has looked for what was lost. Imports nothing of the product.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,8 +12,14 @@ from tests.chaos.evidence import Evidence, Span
 
 LATE: Final = 4.0
 """Seconds within which a task that was published at its creation is claimed, unless all wait."""
-AHEAD: Final = 5
-"""So many that were created after it and claimed long before it show that not all waited."""
+AHEAD: Final = 2.0
+"""Seconds by which others had their claim before it."""
+NEIGHBOURS: Final = 1.0
+"""Seconds between the creations of those that are compared."""
+FEW: Final = 5
+"""Neighbours tell nothing where there are fewer."""
+MOST: Final = 0.75
+"""The share of them that had their claim before it, and so shows that not all waited."""
 BEFORE: Final = 2.0
 """Seconds after a fault until publishing works again."""
 HARMLESS: Final = {
@@ -29,11 +35,11 @@ def no_message_is_lost_without_cause(evidence: Evidence) -> Iterator[str]:
     for began, claimed, task in waits:
         if claimed - began <= LATE or _is_explained(evidence, began, claimed):
             continue
-        later = waits[bisect_left(begins, began + 1) :]
-        ahead = sum(other < claimed - LATE / 2 for _, other, _ in later)
-        if ahead >= AHEAD:
+        near = waits[bisect_left(begins, began - NEIGHBOURS) : bisect_right(begins, began + NEIGHBOURS)]
+        ahead = sum(other < claimed - AHEAD for _, other, _ in near)
+        if ahead >= FEW and ahead >= MOST * len(near):
             waited = f"{task} waited {claimed - began:.1f} s for its claim"
-            yield f"{waited}, while {ahead} that were created later had theirs"
+            yield f"{waited}, and {ahead} of {len(near)} that were created about then had theirs long before"
 
 
 def _waits(evidence: Evidence) -> Iterator[tuple[float, float, str]]:
