@@ -60,6 +60,7 @@ class Dispatcher:
                 self._distrust()
                 delay = LONGEST_SLEEP
             except BrokerUnavailable:
+                self._distrust()
                 delay = LONGEST_SLEEP / 4
             if time.monotonic() - began > HUNG.total_seconds():
                 self._distrust()
@@ -67,7 +68,9 @@ class Dispatcher:
             await asyncio.sleep(delay)
 
     def _distrust(self) -> None:
-        """The database was away or hung: so it was for the heartbeats of healthy workers. They come first."""
+        """The database was away or hung, or was not asked while the broker was away: so it may have been for the
+        heartbeats of healthy workers. They come first.
+        """
         self._trusted_from = time.monotonic() + self._resources.settings.worker_lease.total_seconds()
 
     async def run_once(self) -> float:

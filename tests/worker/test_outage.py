@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from taskflow.db.errors import StoreUnavailable
-from taskflow.infra.broker import TaskMessage
+from taskflow.infra.broker import BrokerUnavailable, TaskMessage
 from taskflow.infra.settings import Settings
 from taskflow.worker.context import Context
 from taskflow.worker.dispatcher import Dispatcher
@@ -70,6 +70,24 @@ def outage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> O
     return Outage(monkeypatch, hangs=request.param)
 
 
+@pytest.fixture(params=["broker there", "broker away too"])
+def broker(request: pytest.FixtureRequest, bench: Bench, outage: Outage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Away, it comes back with the database."""
+
+    def cut(real: Any) -> Any:
+        async def ask(*arguments: Any) -> Any:
+            if outage.is_away:
+                raise BrokerUnavailable
+            return await real(*arguments)
+
+        return ask
+
+    if request.param == "broker away too":
+        for name in ("ping", "depth"):
+            monkeypatch.setattr(bench.broker, name, cut(getattr(bench.broker, name)))
+
+
+@pytest.mark.usefixtures("broker")
 async def test_all_that_ran_goes_on_after_an_outage_longer_than_a_lease(
     bench: Bench, start_worker: StartWorker, outage: Outage
 ) -> None:
