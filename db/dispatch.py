@@ -22,6 +22,9 @@ DUE: Final = (
     .with_for_update(skip_locked=True)
 )
 
+WRITE_OF_NOTHING: Final = tasks.update().where(sa.false()).values(updated_at=tasks.c.updated_at)
+"""A database that is read-only refuses it, as it refuses the heartbeats of workers."""
+
 
 async def mark_published(engine: AsyncEngine, published: Iterable[tuple[str, TaskStatus, int]]) -> None:
     """The broker has these now, each at the (id, status, version) that was published.
@@ -66,9 +69,10 @@ async def take_due(engine: AsyncEngine, *, now: datetime, limit: int) -> tuple[l
 
 
 async def next_due(engine: AsyncEngine) -> datetime | None:
-    """When the next row falls due, None when none will."""
+    """When the next row falls due, None when none will. Raises StoreUnavailable, also when nothing can be written."""
 
     async def work(connection: AsyncConnection) -> datetime | None:
+        await connection.execute(WRITE_OF_NOTHING)
         statement = sa.select(sa.func.min(tasks.c.dispatch_at)).where(tasks.c.status == sa.bindparam("status"))
         instants = [
             (await connection.execute(statement, {"status": status})).scalar()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from taskflow.db import dispatch
 from taskflow.db.errors import StoreRefuses
 from taskflow.db.migrate import migrate
 from taskflow.db.rights import may_write
@@ -60,6 +61,12 @@ async def test_a_database_user_who_may_only_read_is_not_well(
     assert await logged(caplog, "the database refuses: ")
     assert await logged(caplog, "INSERT command denied")
     assert not await logged(caplog, "secret-word")
+
+
+async def test_a_dispatcher_with_nothing_to_do_notices_that_nothing_can_be_written(readers: AsyncEngine) -> None:
+    """For then heartbeats are refused too, and nobody may be taken for lost."""
+    with pytest.raises(StoreRefuses):
+        await dispatch.next_due(readers)
 
 
 async def test_a_payload_that_may_not_fit_into_a_statement_stops_the_start(readers: AsyncEngine) -> None:
