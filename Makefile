@@ -60,8 +60,8 @@ dashboard-test: frontend ## the dashboard's unit tests, and those in a browser
 	cd frontend && $(NODE) npm run --silent test
 	cd frontend && $(NODE) npm run --silent e2e
 
-python-test: setup ## every test of the Python code, in two processes: make python-test ARGS="-n 0 --pdb tests/worker"
-	$(BIN)/python -m tests.services run -- $(BIN)/pytest --numprocesses=2 $(ARGS)
+python-test: setup ## every test of the Python code, in three processes: make python-test ARGS="-n 0 --pdb tests/worker"
+	$(BIN)/python -m tests.services run -- $(BIN)/pytest --numprocesses=3 $(ARGS)
 
 chaos: setup ## faults under load on services of its own, many seeds, on each database in turn: make chaos SEED=1 MINUTES=30
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10) $(ARGS)

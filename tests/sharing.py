@@ -1,4 +1,4 @@
-"""How the tests are shared between two processes: by file, and what starts clusters in one of them, from the start.
+"""How the tests are shared between processes: by file, and what starts clusters in one of them, from the start.
 
 Two clusters at a time would measure each other. pytest-xdist has a mark for that, `xdist_group`, which pytest 9.2 made
 void (pytest-xdist issue 1386); so a name of pytest-xdist that is private, `_split_scope`, is overridden here alone.

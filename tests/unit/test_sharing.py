@@ -1,4 +1,4 @@
-"""Two processes share the tests by file, and only one of them has the clusters."""
+"""Processes share the tests by file, and only one of them has the clusters."""
 
 from __future__ import annotations
 
