@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
 from taskflow.db.models import StatusEvent, Task, tasks
+from taskflow.db.rights import UPDATE_OF_NOTHING
 from taskflow.db.rows import IDS, locked, padded
 from taskflow.db.transaction import read, transact
 
@@ -21,9 +22,6 @@ DUE: Final = (
     .limit(sa.bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-
-WRITE_OF_NOTHING: Final = tasks.update().where(sa.false()).values(updated_at=tasks.c.updated_at)
-"""A database that is read-only refuses it, as it refuses the heartbeats of workers."""
 
 
 async def mark_published(engine: AsyncEngine, published: Iterable[tuple[str, TaskStatus, int]]) -> None:
@@ -72,7 +70,7 @@ async def next_due(engine: AsyncEngine) -> datetime | None:
     """When the next row falls due, None when none will. Raises StoreUnavailable, also when nothing can be written."""
 
     async def work(connection: AsyncConnection) -> datetime | None:
-        await connection.execute(WRITE_OF_NOTHING)
+        await connection.execute(UPDATE_OF_NOTHING)
         statement = sa.select(sa.func.min(tasks.c.dispatch_at)).where(tasks.c.status == sa.bindparam("status"))
         instants = [
             (await connection.execute(statement, {"status": status})).scalar()

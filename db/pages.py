@@ -81,10 +81,11 @@ def _keys_by_index(
 
 def _branches(where: Filter, order: Order) -> tuple[str, list[Filter]]:
     """The column whose index gives the order, and a filter for each value of it."""
-    if order.field is OrderField.CREATED_AT:
-        for column, values in where.values().items():
-            return column, [where.only(column, value) for value in values]
-    return order.field, [where]
+    named = where.values()
+    if order.field is not OrderField.CREATED_AT or not named:
+        return order.field, [where]
+    column, values = next(iter(named.items()))  # what the others name is a condition of each branch
+    return column, [where.only(column, value) for value in values]
 
 
 def _keys(column: str, where: Filter, order: Order, after: Key | None, limit: int) -> sa.Select[Any]:

@@ -17,9 +17,11 @@ EVENT: Final = ["task_id", "version", "status", "attempt", "at"]
 
 NO_TASK: Final = sa.select(tasks.c.id, tasks.c.title, tasks.c.status).where(sa.false())
 NO_EVENT: Final = sa.select(*(task_events.c[name] for name in EVENT)).where(sa.false())
+UPDATE_OF_NOTHING: Final = tasks.update().where(sa.false()).values(status=tasks.c.status, updated_at=tasks.c.updated_at)
+"""A database that is read-only refuses it, as it refuses the heartbeats of workers."""
 WRITES_OF_NOTHING: Final = (
     tasks.insert().from_select(["id", "title", "status"], NO_TASK),
-    tasks.update().where(sa.false()).values(status=tasks.c.status, updated_at=tasks.c.updated_at),
+    UPDATE_OF_NOTHING,
     task_events.insert().from_select(EVENT, NO_EVENT),
 )
 

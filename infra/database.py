@@ -57,9 +57,9 @@ async def open_database(
     backoff: timedelta,
     echo: bool = False,
     pool_size: int = 10,
-    payload_max_bytes: int = 0,
+    payload_max_bytes: int | None = None,
 ) -> AsyncIterator[AsyncEngine]:
-    """An engine that has answered once, and takes payloads of that size.
+    """An engine that has answered once, and takes payloads of that size where one is given.
 
     Raises DatabaseUnavailable after `attempts` tries, or at once when refused, and StartError for the size. The tries
     are `backoff` apart at first, then twice as long, up to five times `backoff`.
@@ -200,11 +200,12 @@ async def check_packets(engine: AsyncEngine, payload_max_bytes: int) -> str:
     return f"max_allowed_packet is {most} bytes"
 
 
-async def _contact(engine: AsyncEngine, payload_max_bytes: int) -> None:
+async def _contact(engine: AsyncEngine, payload_max_bytes: int | None) -> None:
     try:
         async with asyncio.timeout(ANSWER.total_seconds()):
             await ping(engine)
-            await check_packets(engine, payload_max_bytes)
+            if payload_max_bytes is not None:
+                await check_packets(engine, payload_max_bytes)
     except (sa.exc.DBAPIError, OSError) as error:
         cause = getattr(error, "orig", error)
         code, text = (cause.args[0], str(cause.args[-1])) if cause.args else (None, type(cause).__name__)

@@ -56,23 +56,28 @@ class Retention:
 
     async def _prune(self, status: TaskStatus, before: datetime) -> None:
         """All of that status that ended before then, unless another process is at it."""
-        deleted, after, is_over = 0, None, False
-        while not is_over:
-            async with retention.alone(self._resources.engine) as is_ours:
-                until = time.monotonic() + HELD
-                while is_ours and not is_over and time.monotonic() < until:
-                    pruned = await self._prune_set(status, before, after)
-                    deleted, after, is_over = deleted + pruned.deleted, pruned.after, pruned.after is None
-            is_over = is_over or not is_ours
+        engine, deleted, after = self._resources.engine, 0, None
+        while True:
+            async with retention.alone(engine) as is_ours:
+                if not is_ours:
+                    break
+                pruned = await self._prune_for_a_while(status, before, after)
+            deleted, after = deleted + pruned.deleted, pruned.after
+            if after is None:
+                break
         if deleted:
             logger.info("ended tasks deleted", status=status, count=deleted)
 
-    async def _prune_set(self, status: TaskStatus, before: datetime, after: datetime | None) -> Pruned:
-        """And rest."""
-        began = time.monotonic()
-        pruned = await retention.prune(self._resources.engine, status, before=before, after=after, limit=self._size)
-        await self._rest(status, pruned.deleted, time.monotonic() - began)
-        return pruned
+    async def _prune_for_a_while(self, status: TaskStatus, before: datetime, after: datetime | None) -> Pruned:
+        """What the sets of HELD came to, each with its rest."""
+        deleted, until = 0, time.monotonic() + HELD
+        while True:
+            began, limit = time.monotonic(), self._size
+            pruned = await retention.prune(self._resources.engine, status, before=before, after=after, limit=limit)
+            await self._rest(status, pruned.deleted, time.monotonic() - began)
+            deleted, after = deleted + pruned.deleted, pruned.after
+            if after is None or time.monotonic() >= until:
+                return Pruned(deleted, after)
 
     async def _prune_letters(self, before: datetime) -> None:
         deleted = 0

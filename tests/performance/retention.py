@@ -24,17 +24,19 @@ from tests.performance.bench import CREATE_SET, PAYLOAD, prepare, running, until
 
 SET: Final = 10
 TITLE: Final = "Ended long ago"
+ID: Final = "CONCAT('old-', LPAD(i, 9, '0'))"
+"""In the order of time, as ours are."""
 NUMBERS: Final = "WITH RECURSIVE n (i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) "
 OLD: Final = f"""
 INSERT INTO tasks (id, title, kind, queue, status, payload, result, attempt, max_attempts, version,
   created_at, updated_at, started_at, finished_at, words)
-{NUMBERS} SELECT CONCAT('old-', LPAD(i, 9, '0')), '{TITLE}', 'message', 'default', 'DONE', '[]', '[]', 1, 3, 3,
+{NUMBERS} SELECT {ID}, '{TITLE}', 'message', 'default', 'DONE', '[]', '[]', 1, 3, 3,
   ended, ended, ended, ended, '{spelled(TITLE)}'
 FROM (SELECT i, NOW(6) - INTERVAL 400 DAY + INTERVAL i SECOND AS ended FROM n) dated
 """
 HISTORY: Final = f"""
 INSERT INTO task_events (task_id, version, status, attempt, at)
-{NUMBERS} SELECT id, step, status_of, 1, finished_at FROM n JOIN tasks ON id = CONCAT('old-', LPAD(i, 9, '0'))
+{NUMBERS} SELECT id, step, status_of, 1, finished_at FROM n JOIN tasks ON id = {ID}
 JOIN (SELECT 1 AS step, 'PENDING' AS status_of UNION ALL SELECT 2, 'PROCESSING' UNION ALL SELECT 3, 'DONE') steps
 """
 AT_ONCE: Final = 1000

@@ -1,5 +1,6 @@
 """A process that starts waits for a database that is migrated late, or is away for a moment."""
 
+import asyncio
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -17,21 +18,23 @@ def resources(attempts: int) -> Any:
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool | Exception]:
-    """What the database says, one time after the other."""
-    found: list[bool | Exception] = []
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool | Exception | None]:
+    """What the database says, one time after the other; None for nothing at all."""
+    found: list[bool | Exception | None] = []
 
     async def is_current(engine: object) -> bool:
         answer = found.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        if answer is None:
+            await asyncio.Event().wait()
+        return bool(answer)
 
     monkeypatch.setattr("taskflow.migration.is_current", is_current)
     return found
 
 
-async def test_it_waits(answers: list[bool | Exception], capsys: pytest.CaptureFixture[str]) -> None:
+async def test_it_waits(answers: list[bool | Exception | None], capsys: pytest.CaptureFixture[str]) -> None:
     lost = sa.exc.OperationalError("SELECT 1", None, ConnectionResetError(2013, "Lost connection"))
     answers += [False, False, lost, lost, True]
     await wait_for_migration(resources(5))
@@ -42,7 +45,17 @@ async def test_it_waits(answers: list[bool | Exception], capsys: pytest.CaptureF
     ]
 
 
-async def test_it_does_not_wait_for_ever(answers: list[bool | Exception]) -> None:
+async def test_it_asks_again_when_the_database_falls_silent(
+    answers: list[bool | Exception | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskflow.migration.ANSWER", timedelta(milliseconds=100))
+    answers += [None, True]
+    async with asyncio.timeout(10):
+        await wait_for_migration(resources(2))
+    assert answers == []
+
+
+async def test_it_does_not_wait_for_ever(answers: list[bool | Exception | None]) -> None:
     answers += [False, False]
     with pytest.raises(StartError, match="run `taskflow migrate`"):
         await wait_for_migration(resources(2))

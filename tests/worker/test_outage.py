@@ -110,6 +110,7 @@ async def test_all_that_ran_goes_on_after_an_outage_longer_than_a_lease(
     assert {(one.status, one.attempt, one.result) for one in ended} == {("DONE", 1, "well")}
 
 
+@pytest.mark.usefixtures("broker")
 async def test_a_worker_that_died_in_an_outage_is_found_within_a_lease_of_its_end(
     bench: Bench, start_worker: StartWorker, outage: Outage
 ) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import letters, retention
 from taskflow.db.errors import StoreUnavailable
@@ -97,6 +98,27 @@ async def test_one_look_deletes_all_that_is_due_however_many_sets_that_are(bench
     await loop._prune_letters(now + timedelta(seconds=1))
     assert not any([await is_there(bench, one) for one in old])
     assert await letters.count(bench.resources.engine) == 0
+
+
+@pytest.mark.parametrize(("held", "taken"), [(5.0, 1), (0.0, 5)])
+async def test_several_sets_share_the_lock_until_another_process_may_take_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, held: float, taken: int
+) -> None:
+    old, real, count = [await ended(bench, "DONE", days=8) for _ in range(4)], retention.alone, 0
+
+    def alone(engine: AsyncEngine) -> AbstractAsyncContextManager[bool]:
+        nonlocal count
+        count += 1
+        return real(engine)
+
+    monkeypatch.setattr(retention, "alone", alone)
+    monkeypatch.setattr("taskflow.worker.retention.HELD", held)
+    monkeypatch.setattr("taskflow.worker.retention.MOST", 1)
+    loop = Retention(bench.resources)
+    loop._size = 1
+    await loop._prune(TaskStatus.DONE, datetime.now(UTC))
+    assert not any([await is_there(bench, one) for one in old])
+    assert count == taken  # the fifth finds that nothing is left
 
 
 async def test_while_another_process_deletes_this_one_does_not(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
