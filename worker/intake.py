@@ -12,7 +12,7 @@ import structlog
 from taskflow.infra.broker import Consumer
 from taskflow.worker.executor import Executor
 from taskflow.worker.pauses import Pauses
-from taskflow.worker.slots import AHEAD, Slots
+from taskflow.worker.slots import AHEAD, LOOK_BACK, Slots
 
 logger = structlog.get_logger("taskflow.worker")
 
@@ -20,8 +20,8 @@ TICK: Final = timedelta(seconds=0.1)
 FULL: Final = timedelta(seconds=0.5)
 """How long no slot may be free before what is in hand goes back, for another worker."""
 
-IDLE: Final = timedelta(seconds=5)
-"""How long few tasks may end before no more messages are asked for than there are slots."""
+IDLE: Final = timedelta(seconds=1)
+"""How long the slots may use less than half of what is in hand before the rest goes back."""
 
 
 @dataclass(slots=True)
@@ -47,23 +47,28 @@ class Intake:
         """Have the broker send what the slots can use, for ever: nothing while all are taken for long, sets of messages
         while they turn over fast. Never anything of a queue that is paused.
         """
-        slots, window, wide_at, left_out = self.slots, 0, 0.0, frozenset[str]()
+        slots, window, used_at, left_out = self.slots, 0, 0.0, frozenset[str]()
         while not self.executor.stopping:
             slots.notify()  # how many may be claimed ahead depends on the time
             if slots.full_for >= FULL.total_seconds():
                 await self.consumer.want(0)
                 await slots.until_free()
                 window = 0
-            usable = slots.count + AHEAD if slots.ahead >= slots.count else max(slots.free, 1)
-            if usable > slots.count:
-                wide_at = time.monotonic()
-            is_too_wide = window > slots.count and time.monotonic() - wide_at > IDLE.total_seconds()
+            usable = self._usable()
+            if 2 * usable > window:
+                used_at = time.monotonic()
+            is_too_wide = time.monotonic() - used_at > IDLE.total_seconds()
             is_changed = usable > window or is_too_wide or left_out != self.pauses.queues
             if is_changed and not self.executor.stopping:
-                before, window, left_out = left_out, max(usable, 1), self.pauses.queues
+                before, window, left_out = left_out, usable, self.pauses.queues
                 await self.consumer.want(window, without=left_out)
                 self._say(before ^ left_out, left_out)
             await asyncio.sleep(TICK.total_seconds())
+
+    def _usable(self) -> int:
+        """How many messages the slots can use within a second, at the rate at which they turn over just now."""
+        in_a_second = round(self.slots.ahead / LOOK_BACK)
+        return min(max(self.slots.free, in_a_second, 1), self.slots.count + AHEAD)
 
     def _say(self, changed: Collection[str], paused: Collection[str]) -> None:
         for queue in self.queues:

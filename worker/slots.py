@@ -40,7 +40,7 @@ class Slots:
 
     @property
     def full_for(self) -> float:
-        """Seconds since the last slot was free."""
+        """Seconds since a slot last came free, or 0.0 while one is."""
         return 0.0 if self._full_since is None else self._clock() - self._full_since
 
     def stuck_for(self) -> float:
@@ -98,6 +98,7 @@ class Slots:
             turn = self._queue.popleft()
             if not turn.done():
                 turn.set_result(None)
+                self._full_since = self._clock()
                 break
         else:
             self.free += 1

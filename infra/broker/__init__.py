@@ -121,9 +121,9 @@ class Consumer(Protocol):
         """Whether it would hear of a message: not for as long as the broker is away, or deaf to it."""
 
     async def want(self, prefetch: int, *, without: Collection[str] = ()) -> None:
-        """From now on so many may be unacknowledged; with 0 nothing comes, and what was not iterated goes back.
-
-        The same for the queues in `without`, while the others go on. Never raises.
+        """From now on so many may be unacknowledged, of each queue with some brokers; what was not iterated and is
+        beyond that goes back. With 0 nothing comes. The same for the queues in `without`, while the others go on.
+        Never raises.
         """
 
     async def stop(self) -> None:

@@ -77,26 +77,24 @@ class MemoryConsumer:
 
     async def want(self, prefetch: int, *, without: Collection[str] = ()) -> None:
         self._prefetch, self._without = prefetch, frozenset(without)
-        self._give_back_waiting(self._without if prefetch else self.queues)
+        self._give_back([delivery for delivery in self._waiting if delivery.queue in self._without])
+        beyond = min(len(self._unacknowledged) - prefetch, len(self._waiting))
+        self._give_back([*self._waiting][len(self._waiting) - beyond :] if beyond > 0 else [])
         self._broker.feed(self.queues)
 
     async def stop(self) -> None:
         self._stopped = True
-        self._give_back_waiting(self.queues)
+        self._give_back([*self._waiting])
         self._changed.set()
-
-    def _give_back_waiting(self, queues: Collection[str]) -> None:
-        given_back = [delivery for delivery in self._waiting if delivery.queue in queues]
-        self._waiting = deque(delivery for delivery in self._waiting if delivery.queue not in queues)
-        self._give_back(given_back)
 
     async def close(self) -> None:
         await self.stop()
         self._give_back(list(self._unacknowledged))
 
-    def _give_back(self, deliveries: list[MemoryDelivery]) -> None:
+    def _give_back(self, deliveries: Sequence[MemoryDelivery]) -> None:
         for delivery in deliveries:
             del self._unacknowledged[delivery]
+        self._waiting = deque(delivery for delivery in self._waiting if delivery in self._unacknowledged)
         self._broker.take_back(deliveries)
 
 

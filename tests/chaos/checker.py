@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from tests.chaos import asked, fates, ownership
+from tests.chaos import asked, fates, ownership, turns
 from tests.chaos.evidence import Evidence, Span
 
 MOVES: Final = {
@@ -199,4 +199,5 @@ CHECKS: Final[tuple[Callable[[Evidence], Iterator[str]], ...]] = (
     ownership.every_start_was_claimed,
     ownership.every_outcome_is_of_its_attempt,
     ownership.every_loss_has_a_cause,
+    turns.no_message_is_lost_without_cause,
 )

@@ -99,7 +99,22 @@ def log_an_error(evidence: Evidence) -> None:
     evidence.defects += ["delivery failed", "delivery failed"]
 
 
+def wait_for_what_was_lost(evidence: Evidence) -> None:
+    evidence.faults.append(Span(95.0, 104.0, "kill-worker"))
+    for number in range(6):
+        task = f"later{number}"
+        evidence.accepted[task], evidence.rows[task] = evidence.accepted[DONE], replace(evidence.rows[DONE], id=task)
+        evidence.histories[task] = [
+            replace(one, task=task, at=one.at + (20.5 if number == 0 else 3)) for one in evidence.histories[DONE]
+        ]
+        evidence.histories[task][0] = replace(evidence.histories[task][0], at=100.5)
+        evidence.runs.append(replace(evidence.runs[0], task=task))
+        for seen in evidence.seen.values():
+            seen[task] = seen[DONE]
+
+
 SPOILT = {
+    wait_for_what_was_lost: "waited 21.0 s for its claim, and 7 of 8 that were created about then had theirs",
     lose: "accepted and is not there",
     leave_unfinished: "did not end: PENDING",
     forget_a_version: "has the versions [1, 2, 4, 5]",
@@ -145,6 +160,14 @@ def test_a_stall_explains_a_loss_and_a_purge_explains_lost_poison() -> None:
     lose_the_poison(evidence)
     evidence.emptied.append(101.0)
     assert check(evidence) == []
+
+
+@pytest.mark.parametrize(("fault", "is_explained"), [("queue-purge", True), ("deploy", False)])
+def test_only_what_loses_messages_explains_a_lost_one(fault: str, is_explained: bool) -> None:
+    evidence = sound()
+    wait_for_what_was_lost(evidence)
+    evidence.faults.append(Span(105.0, 106.0, fault))
+    assert any("waited" in sentence for sentence in check(evidence)) is not is_explained
 
 
 @pytest.mark.parametrize(("broken", "is_explained"), [(20.0, True), (1.0, False)])

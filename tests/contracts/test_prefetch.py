@@ -63,3 +63,17 @@ async def test_a_consumer_may_begin_with_queues_left_out(broker: Broker) -> None
         await consumer.want(5, without=["default"])
         await take(consumer, 1)
         assert await broker.depth("default") == 1
+
+
+async def test_a_consumer_that_wants_less_gives_back_what_is_beyond(broker: Broker) -> None:
+    sent = [message() for _ in range(12)]
+    await broker.publish(sent)
+    async with broker.consume(["default"], prefetch=10) as consumer:
+        (in_hand,) = await take(consumer, 1)
+        await eventually(depth_is(broker, "default", 2))
+        await consumer.want(3)
+        async with broker.consume(["default"], prefetch=10) as other:
+            elsewhere = await take(other, 8)
+            here = await take(consumer, 2)
+    assert ids([in_hand, *here]) == {one.task_id for one in sent[:3]}
+    assert not ids(here) & ids(elsewhere)

@@ -64,6 +64,23 @@ async def test_a_slot_that_comes_too_late_is_not_lost() -> None:
     assert slots.free == 1
 
 
+async def test_slots_are_full_for_as_long_as_none_has_come_free() -> None:
+    clock = Clock()
+    slots = Slots(1, clock)
+    assert await slots.take(NEVER)
+    turn = asyncio.ensure_future(slots.take(timedelta(seconds=5)))
+    await asyncio.sleep(0)
+    clock.now += 3
+    assert slots.full_for == 3
+    slots.give()
+    await turn
+    assert slots.full_for == 0
+    clock.now += 2
+    assert slots.full_for == 2
+    slots.give()
+    assert slots.full_for == 0
+
+
 async def test_slots_are_stuck_once_all_of_them_are() -> None:
     clock = Clock()
     slots = Slots(2, clock)
@@ -182,6 +199,34 @@ async def test_a_message_does_not_wait_for_a_worker_without_a_free_slot(bench: B
             release.set()
             assert {(await bench.end(one)).status for one in first} == {"DONE"}
     assert {(await bench.get(one)).attempt for one in first} == {1}
+
+
+async def test_what_short_tasks_had_it_ask_for_goes_back_when_longer_ones_follow(bench: Bench) -> None:
+    """For another worker: though a slot comes free now and then, what is in hand would wait for many of them."""
+    began = 0
+
+    @task("longer")
+    async def longer(payload: Any) -> None:
+        nonlocal began
+        began += 1
+        await asyncio.sleep(0.2)
+
+    @task("short")
+    async def short(payload: Any) -> None:
+        pass
+
+    for _ in range(200):
+        await bench.create("short")
+    ids = [await bench.create("longer") for _ in range(120)]
+    async with narrow(bench, longer, short, worker_prefetch=2):
+
+        async def went_back() -> bool:
+            assert began < 18, "as many had time to begin while the rest stayed in hand"
+            return began > 4 and await bench.broker.depth("default") >= 80
+
+        await eventually(went_back, within=3)
+        async with narrow(bench, longer, worker_prefetch=60):
+            assert {(await bench.end(one)).attempt for one in ids} == {1}
 
 
 async def test_what_was_claimed_ahead_is_given_back_when_no_slot_comes_free(

@@ -101,10 +101,16 @@ class RabbitConsumer:
 
     async def _adjust(self, session: Session) -> None:
         wanted = {at: queue for at, queue in self._queues.items() if self._prefetch and queue not in self._without}
+        if self._prefetch < session.prefetch:  # a new consumer gets its whole prefetch, whatever is in hand
+            await session.want(0, [])
+            await self._give_back(session, [*self._waiting])
         await session.want(self._prefetch, [*wanted])
-        given_back = [delivery for delivery in self._waiting if delivery.queue not in wanted.values()]
-        self._waiting = deque(delivery for delivery in self._waiting if delivery.queue in wanted.values())
-        await session.requeue([delivery.tag for delivery in given_back])
+        await self._give_back(session, [one for one in self._waiting if one.queue not in wanted.values()])
+
+    async def _give_back(self, session: Session, deliveries: Sequence[RabbitDelivery]) -> None:
+        for delivery in deliveries:
+            self._waiting.remove(delivery)
+        await session.requeue([delivery.tag for delivery in deliveries])
 
     def end(self) -> None:
         """The reader has left; its iteration ends. The link, cancelled next, has the broker take everything back."""

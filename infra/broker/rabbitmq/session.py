@@ -17,7 +17,7 @@ class Session:
     def __init__(self, channel: AbstractChannel) -> None:
         self.channel = channel
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._prefetch = 0
+        self.prefetch = 0
         self._consumers: dict[str, str] = {}
         self._queues: dict[str, str] = {}
         self._numbers = itertools.count(1)
@@ -40,9 +40,9 @@ class Session:
     async def want(self, prefetch: int, queues: Sequence[str]) -> None:
         """So many unacknowledged, for each of these queues. The broker takes a prefetch only for a new consumer."""
         async with self._adjusting:
-            if prefetch == self._prefetch and [*queues] == [*self._consumers.values()]:
+            if prefetch == self.prefetch and [*queues] == [*self._consumers.values()]:
                 return
-            before, self._consumers, self._prefetch = self._consumers, {}, prefetch
+            before, self._consumers, self.prefetch = self._consumers, {}, prefetch
             if queues:
                 await self.channel.basic_qos(prefetch_count=prefetch)
             for queue in queues:
@@ -59,7 +59,7 @@ class Session:
 
     def is_starved(self, waiting: int) -> bool:
         """Whether, for the second time in a row, messages wait at the broker, there is room, and none has come."""
-        starved = bool(self._consumers) and waiting > 0 and len(self._unacknowledged) < self._prefetch
+        starved = bool(self._consumers) and waiting > 0 and len(self._unacknowledged) < self.prefetch
         was_starved = self._received_when_starved == self._received
         self._received_when_starved = self._received if starved else -1
         return starved and was_starved

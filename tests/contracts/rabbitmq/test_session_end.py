@@ -23,6 +23,7 @@ class Ending:
     def __init__(self, consumer: RabbitConsumer) -> None:
         self.consumer = consumer
         self.reason = ""
+        self.prefetch = 0
 
     async def want(self, prefetch: int, queues: Sequence[str]) -> None:
         self.consumer._session = None
