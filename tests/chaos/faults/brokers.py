@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import suppress
 
 import aiormq
 from redis.asyncio import Redis
@@ -50,7 +51,8 @@ async def alarm(world: World, lasts: float, chance: random.Random) -> None:
 async def purge(world: World, lasts: float, chance: random.Random) -> None:
     async with world.broker, aiormq.connect(world.servers.rabbitmq.url) as connection:
         channel = await connection.channel()
-        await channel.queue_purge("task.created")
+        with suppress(aiormq.exceptions.ChannelNotFoundEntity):  # deleted before, and not made anew yet
+            await channel.queue_purge("task.created")
         world.evidence.emptied.append(time.monotonic())
 
 
