@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
 from taskflow.db.models import StatusEvent, Task, tasks
 from taskflow.db.rights import UPDATE_OF_NOTHING
-from taskflow.db.rows import IDS, locked, padded
+from taskflow.db.rows import locked
 from taskflow.db.transaction import read, transact
+from taskflow.db.writing import IDS, padded
 
 DUE: Final = (
     sa.select(tasks.c.id)

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import tasks
-from taskflow.db.rows import IDS, padded
 from taskflow.db.transaction import going_on_from, transact
+from taskflow.db.writing import IDS, padded
 
 
 @dataclass(frozen=True, slots=True)

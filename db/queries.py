@@ -16,9 +16,10 @@ from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import StatusEvent, Task, TaskEvent, task_events, tasks
 from taskflow.db.pages import page as page
 from taskflow.db.pages import passing
-from taskflow.db.rows import EVENT_COLUMNS, IDS, padded
+from taskflow.db.rows import EVENT_COLUMNS
 from taskflow.db.transaction import LONGEST_OPEN, read
 from taskflow.db.types import UNREADABLE
+from taskflow.db.writing import IDS, padded
 
 UNDATED_IDS: Final = 1000
 """Room for the first events of rows that one transaction may have found."""

@@ -18,9 +18,9 @@ from taskflow.db.errors import TaskNotFound, TransitionRejected
 from taskflow.db.lifecycle import ENDED, TaskStatus
 from taskflow.db.models import task_events, tasks
 from taskflow.db.operating import dead_letters
-from taskflow.db.rows import IDS, padded
 from taskflow.db.transaction import read, transact
 from taskflow.db.types import MYSQLS, UNREADABLE
+from taskflow.db.writing import IDS, padded
 
 LOCK: Final = "CONCAT('taskflow_retention ', LEFT(SHA2(DATABASE(), 256), 40))"
 """By which one process at a time prunes: then all of them together cost what one may."""

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.models import task_events, tasks
-from taskflow.db.rows import IDS, locked, record
+from taskflow.db.rows import COPY_TO_EVENTS, locked
 from taskflow.db.transaction import connected
 from taskflow.db.types import MYSQLS
+from taskflow.db.writing import IDS
 
 EVENT: Final = ["task_id", "version", "status", "attempt", "at"]
 
@@ -33,7 +34,7 @@ async def try_writes(engine: AsyncEngine) -> None:
         await connection.execution_options(immediate=True)
         await connection.begin()
         await connection.execute(tasks.insert(), [values])
-        await record(connection, [values["id"]])
+        await connection.execute(COPY_TO_EVENTS, {"ids": [values["id"]]})
         await locked(connection, [values["id"]])
         await connection.execute(
             tasks.update().where(tasks.c.id.in_(IDS)).values(updated_at=datetime.now(UTC)), {"ids": [values["id"]]}

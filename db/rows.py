@@ -1,34 +1,38 @@
 """Rows under lock: read them, store the states that the lifecycle gave, record the changes.
 
-Locks are taken in the order of ids. An event is copied from the row it describes, so that the two can't differ.
+Locks are taken in the order of ids.
 """
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from taskflow.db.decoding import fault_of, records
+from taskflow.db.decoding import fault_of
 from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.models import StatusEvent, Task, log_names, task_events, tasks
 from taskflow.db.outcome import TaskError
-from taskflow.db.upsert import upsert
+from taskflow.db.writing import (
+    EVENT_FIELDS,
+    IDS,
+    STATE_COLUMNS,
+    STATE_VALUES,
+    TASK_COLUMNS,
+    TASK_VALUES,
+    padded,
+    record,
+    update_states,
+)
 
 logger = logging.getLogger("taskflow.db")
 
-STATE_COLUMNS: Final = tuple(field.name for field in fields(State))
-STATE_VALUES: Final = attrgetter(*STATE_COLUMNS)
-TASK_COLUMNS: Final = tuple(field.name for field in fields(Task))
-TASK_VALUES: Final = attrgetter(*TASK_COLUMNS)
+STATE_PLACES: Final = tuple(TASK_COLUMNS.index(name) for name in STATE_COLUMNS)
 SET_ASIDE: Final = "set_aside"
 """The option of an engine that holds what is called for each row that is set aside."""
-IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +54,9 @@ class Written:
 LOCK: Final = sa.select(tasks).where(tasks.c.id.in_(IDS)).order_by(tasks.c.id).with_for_update()
 
 COPY_TO_EVENTS: Final = task_events.insert().from_select(
-    ["task_id", "version", "status", "attempt", "message", "error", "worker_id", "at"],
-    sa.select(
-        tasks.c.id,
-        tasks.c.version,
-        tasks.c.status,
-        tasks.c.attempt,
-        tasks.c.message,
-        tasks.c.error,
-        tasks.c.worker_id,
-        tasks.c.updated_at,
-    )
-    .where(tasks.c.id.in_(IDS))
-    .order_by(tasks.c.id),
+    [*EVENT_FIELDS], sa.select(*(tasks.c[name] for name in EVENT_FIELDS.values())).where(tasks.c.id.in_(IDS))
 )
+"""Of rows that can't be read."""
 
 
 def _event_column(name: str) -> sa.ColumnElement[Any]:
@@ -74,29 +67,6 @@ def _event_column(name: str) -> sa.ColumnElement[Any]:
 
 
 EVENT_COLUMNS: Final = tuple(_event_column(field.name) for field in fields(StatusEvent))
-
-JUST_RECORDED: Final[sa.Select[Any]] = (
-    sa.select(*EVENT_COLUMNS)
-    .join(tasks, sa.and_(tasks.c.id == task_events.c.task_id, tasks.c.version == task_events.c.version))
-    .where(task_events.c.task_id.in_(IDS))
-    .order_by(task_events.c.id)
-)
-
-
-@lru_cache
-def _store_statement(dialect: str) -> sa.Insert:
-    """Writes many rows' states at once: an insert whose every row is there already, and locked by us.
-
-    One statement for any number of rows, on each database; an UPDATE of many rows with values of their own is sent
-    row by row by MySQL's drivers.
-    """
-    return upsert(tasks, dialect, [*STATE_COLUMNS])
-
-
-def padded(ids: Iterable[str]) -> list[str]:
-    """The ids in order, the last one repeated up to a power of two: few lengths, so few statements to prepare."""
-    ordered = sorted(ids)
-    return ordered + ordered[-1:] * ((1 << (len(ordered) - 1).bit_length()) - len(ordered))
 
 
 async def locked(connection: AsyncConnection, ids: Iterable[str]) -> Locked:
@@ -118,9 +88,8 @@ async def locked(connection: AsyncConnection, ids: Iterable[str]) -> Locked:
         return Locked(found, [])
     first = {"version": 1, "updated_at": tasks.c.updated_at}
     await connection.execute(tasks.update().where(tasks.c.id.in_(unrecorded)).values(first))
-    recorded = await record(connection, unrecorded)
-    found |= {row.id: Task(*row) for row in await connection.execute(LOCK, {"ids": padded(unrecorded)})}
-    return Locked(found, recorded)
+    now_recorded = {task_id: replace(found[task_id], version=1) for task_id in unrecorded}
+    return Locked(found | now_recorded, await record(connection, now_recorded.values()))
 
 
 async def _set_aside(connection: AsyncConnection, task_id: str, traceparent: str | None, column: str) -> None:
@@ -139,13 +108,21 @@ async def store(connection: AsyncConnection, found: Locked, after: Mapping[str, 
     """Write the new states, record them, and tell all that was recorded of what was found. Each row was found."""
     if not after:
         return Written({}, found.events)
-    before = found.tasks
-    rows = [
-        {"id": task_id, "title": before[task_id].title} | state_row(state) for task_id, state in sorted(after.items())
-    ]
-    await connection.execute(_store_statement(connection.dialect.name), rows)
-    changed = {task_id: Task(**task_row(before[task_id]) | state_row(state)) for task_id, state in after.items()}
-    return Written(changed, found.events + await record(connection, after))
+    await update_states(connection, after)
+    changed = with_states(found.tasks, after)
+    return Written(changed, found.events + await record(connection, changed.values()))
+
+
+def with_states(before: Mapping[str, Task], after: Mapping[str, State]) -> dict[str, Task]:
+    """The tasks with their new states."""
+    return {task_id: _with_state(before[task_id], state) for task_id, state in after.items()}
+
+
+def _with_state(task: Task, state: State) -> Task:
+    values = [*TASK_VALUES(task)]
+    for place, value in zip(STATE_PLACES, STATE_VALUES(state), strict=True):
+        values[place] = value
+    return Task(*values)
 
 
 def task_row(task: Task) -> dict[str, Any]:
@@ -154,9 +131,3 @@ def task_row(task: Task) -> dict[str, Any]:
 
 def state_row(state: State) -> dict[str, Any]:
     return dict(zip(STATE_COLUMNS, STATE_VALUES(state), strict=True))
-
-
-async def record(connection: AsyncConnection, ids: Iterable[str]) -> list[StatusEvent]:
-    names = {"ids": padded(ids)}
-    await connection.execute(COPY_TO_EVENTS, names)
-    return records(StatusEvent, await connection.execute(JUST_RECORDED, names))

@@ -1,9 +1,9 @@
 """What callers and workers write to tasks, in sets: read the rows under lock, ask the lifecycle, store what it says."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,12 +15,10 @@ from taskflow.db.errors import IdempotencyConflict, TaskNotFound
 from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.models import NewTask, StatusEvent, Task, tasks
 from taskflow.db.outcome import Outcome
-from taskflow.db.rows import IDS, locked, padded, record, state_row, store, task_row
+from taskflow.db.rows import locked, state_row, store, with_states
 from taskflow.db.transaction import going_on_from, is_lost_race, transact
 from taskflow.db.words import spelled
-
-AT_A_TIME: Final = 500
-"""The most rows that one insert brings."""
+from taskflow.db.writing import IDS, insert_tasks, padded, record, update_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,9 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How an attempt ended; progress as the handler last reported it, None where it did not."""
+    """How an attempt ended, of the task as it was claimed; progress as the handler last reported it, or None."""
 
-    task_id: str
-    claim: int
+    task: Task
     outcome: Outcome
     progress: float | None = None
 
@@ -129,12 +126,10 @@ async def _by_key(connection: AsyncConnection, keys: Iterable[str | None]) -> di
 
 
 async def _insert(connection: AsyncConnection, fresh: Sequence[Task]) -> list[StatusEvent]:
-    recorded: list[StatusEvent] = []
-    for start in range(0, len(fresh), AT_A_TIME):
-        some = fresh[start : start + AT_A_TIME]
-        await connection.execute(tasks.insert(), [task_row(task) for task in some])
-        recorded += await record(connection, [task.id for task in some])
-    return recorded
+    if not fresh:
+        return []
+    await insert_tasks(connection, fresh)
+    return await record(connection, fresh)
 
 
 async def claim(
@@ -188,29 +183,63 @@ async def _make_due_at_its_date(connection: AsyncConnection, refused: Sequence[T
         await connection.execute(tasks.update().where(tasks.c.id.in_(IDS)).values(values), {"ids": padded(early)})
 
 
+class _ChangedMeanwhile(Exception):
+    """A row is not as it was when it was claimed."""
+
+
 async def finish(
     engine: AsyncEngine, finishes: Sequence[Finish], *, now: datetime
 ) -> tuple[list[Task | None], list[StatusEvent]]:
-    """Record how attempts ended. None where the fence did not match: the lease was lost, somebody else has the task."""
+    """Record how attempts ended. None where the fence did not match: the lease was lost, somebody else has the task.
 
-    async def work(connection: AsyncConnection) -> tuple[list[Task | None], list[StatusEvent]]:
-        found = await locked(connection, [one.task_id for one in finishes])
-        before = found.tasks
-        after: dict[str, State] = {}
-        matched: list[bool] = []
-        for one in finishes:
-            state = after.get(one.task_id) or (before[one.task_id].state() if one.task_id in before else None)
-            if state and one.progress is not None:
-                state = replace(state, progress=one.progress)
-            ended = state and lifecycle.finish(state, one.outcome, claim=one.claim, now=now)
-            matched.append(bool(ended))
-            if ended:
-                after[one.task_id] = ended
-        written = await store(connection, found, after)
-        results = [written.tasks[one.task_id] if ok else None for one, ok in zip(finishes, matched, strict=True)]
-        return results, written.events
+    Mostly nothing was recorded of the tasks since they were claimed: they are written without being read. Where that
+    is not so, nothing is, and they are read under lock.
+    """
+    ended = {one.task.id: state for one in finishes if (state := _after(one.task.state(), one, now))}
+    if finishes and len(ended) == len(finishes):
+        with suppress(_ChangedMeanwhile):
+            return await transact(engine, lambda connection: _finish_unchanged(connection, finishes, ended))
+    return await transact(engine, lambda connection: _finish_locked(connection, finishes, now))
 
-    return await transact(engine, work)
+
+def _after(state: State, one: Finish, now: datetime) -> State | None:
+    if one.task.claim is None:
+        return None
+    if one.progress is not None:
+        state = replace(state, progress=one.progress)
+    return lifecycle.finish(state, one.outcome, claim=one.task.claim, now=now)
+
+
+async def _finish_unchanged(
+    connection: AsyncConnection, finishes: Sequence[Finish], ended: Mapping[str, State]
+) -> tuple[list[Task | None], list[StatusEvent]]:
+    before = {one.task.id: one.task for one in finishes}
+    groups: dict[tuple[int | None, int], dict[str, State]] = {}
+    for task in before.values():
+        groups.setdefault((task.claim, task.version), {})[task.id] = ended[task.id]
+    for fence, states in groups.items():
+        if await update_states(connection, states, fence=fence) < len(states):
+            raise _ChangedMeanwhile
+    changed = with_states(before, ended)
+    return [changed[one.task.id] for one in finishes], await record(connection, changed.values())
+
+
+async def _finish_locked(
+    connection: AsyncConnection, finishes: Sequence[Finish], now: datetime
+) -> tuple[list[Task | None], list[StatusEvent]]:
+    found = await locked(connection, [one.task.id for one in finishes])
+    after: dict[str, State] = {}
+    matched: list[bool] = []
+    for one in finishes:
+        task = found.tasks.get(one.task.id)
+        state = after.get(one.task.id) or (task and task.state())
+        ended = state and _after(state, one, now)
+        matched.append(bool(ended))
+        if ended:
+            after[one.task.id] = ended
+    written = await store(connection, found, after)
+    results = [written.tasks[one.task.id] if ok else None for one, ok in zip(finishes, matched, strict=True)]
+    return results, written.events
 
 
 async def cancel(

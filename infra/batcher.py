@@ -82,7 +82,7 @@ class Batcher(Generic[Item, Result]):
         """The item's own result. Raises what `flush` raised for it, and Overloaded. Cancelling the caller does not undo
         the item.
         """
-        caller = _Caller[Item, Result](item, self._weigh(item), time.monotonic(), current_traceparent())
+        caller: _Caller[Item, Result] = _Caller(item, self._weigh(item), time.monotonic(), current_traceparent())
         self._check_room(caller)
         self._waiting.append(caller)
         self._weight += caller.weight

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from taskflow.db.lifecycle import DEFAULT_MAX_ATTEMPTS, TaskStatus
 
@@ -47,10 +48,14 @@ class TaskInfo:
     @classmethod
     def of(cls, row: "Task") -> Self:
         """From its row in the database."""
-        values = {one.name: getattr(row, one.name) for one in fields(cls)}
+        values = dict(zip(NAMES, _values(row), strict=True))
         values["error"] = ErrorInfo(**row.error) if row.error else None
         values["max_attempts"] = row.max_attempts or DEFAULT_MAX_ATTEMPTS
         return cls(**values)
+
+
+NAMES: Final = tuple(field.name for field in fields(TaskInfo))
+_values = attrgetter(*NAMES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,8 @@ class Executor:
 
     async def _claim(self, delivery: Delivery) -> RunningAttempt | None:
         """The attempt that a message brings, None without one; the message is acknowledged once that is committed."""
+        if not delivery.is_redelivered:
+            return await self._read_and_claim(delivery)
         async with self.quarantine.watched(delivery) as is_deadly:
             if is_deadly:
                 await dead_letter(self.resources, delivery, REASON, None)
@@ -185,8 +187,8 @@ class Executor:
 
     async def _record(self, running: RunningAttempt, outcome: Outcome, body: bytes) -> None:
         task = running.claimed.task
-        finish = Finish(task.id, running.claimed.claim, outcome, running.context.fraction)
-        ended = None if running.lost else await self.records.finish(finish, task)
+        finish = Finish(task, outcome, running.context.fraction)
+        ended = None if running.lost else await self.records.finish(finish)
         note_end(self.resources.metrics, task.kind, outcome, ended)
         log = logger.bind(**_named(task))
         if ended is None:

@@ -18,6 +18,8 @@ async def surround(
 
     An error that a middleware catches is raised all the same: who only logs must not turn a failure into a success.
     """
+    if not middleware:
+        return await attempt()
     failure: BaseException | None = None
     async with AsyncExitStack() as stack:
         for one in middleware:

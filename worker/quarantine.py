@@ -30,10 +30,9 @@ class Quarantine:
 
     @asynccontextmanager
     async def watched(self, delivery: Delivery) -> AsyncIterator[bool]:
-        """Around all that is done until its acknowledgement, reading it included: whether it is too deadly for that."""
-        if not delivery.is_redelivered:
-            yield False
-            return
+        """Around all that is done with one that came back until its acknowledgement, reading it included: whether it is
+        too deadly for that.
+        """
         async with self._one:
             engine, digest = self.resources.engine, sha256(delivery.body).hexdigest()
             begun = await until_stored(lambda: letters.suspect(engine, digest, now=self.resources.clock.now()))

@@ -55,15 +55,15 @@ class Records:
         event_id = await until_stored(lambda: queries.last_event_id(self.engine, task_id))
         return found if is_running(task_id) else Claimed(found, found.claim, event_id)
 
-    async def finish(self, finish: Finish, task: Task) -> Task | None:
+    async def finish(self, finish: Finish) -> Task | None:
         """The task as its outcome left it; None when the lease was lost, and with it the outcome."""
         try:
             return await until_stored(lambda: self.finishes.submit(finish))
         except sa.exc.DBAPIError as error:
             why = {"error": type(error.orig).__name__, "code": getattr(error.orig, "args", (None,))[0]}
-            logger.error("outcome refused by the database", **task.names, **why)  # noqa: TRY400 - its text quotes
+            logger.error("outcome refused by the database", **finish.task.names, **why)  # noqa: TRY400 - its text quotes
             sentence = f"The outcome could not be stored: the database refused it ({type(error.orig).__name__})"
-            refused = Finish(finish.task_id, finish.claim, Failed(task_error("InvalidResult", sentence), retry_in=None))
+            refused = Finish(finish.task, Failed(task_error("InvalidResult", sentence), retry_in=None))
             return await until_stored(lambda: self.finishes.submit(refused))
 
 

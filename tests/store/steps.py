@@ -74,7 +74,7 @@ async def started(engine: AsyncEngine, *, now: datetime = NOON, **values: Any) -
 async def finish(
     engine: AsyncEngine, claimed: Claimed, outcome: Outcome | None = None, *, now: datetime = NOON
 ) -> Task | None:
-    (ended,), _ = await tasks.finish(engine, [Finish(claimed.task.id, claimed.claim, outcome or Succeeded())], now=now)
+    (ended,), _ = await tasks.finish(engine, [Finish(claimed.task, outcome or Succeeded())], now=now)
     return ended
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import tasks
@@ -24,7 +25,7 @@ async def test_a_finished_task_is_as_the_row_says(engine: AsyncEngine) -> None:
 async def test_each_outcome_is_recorded_in_one_batch(engine: AsyncEngine) -> None:
     claims = [await started(engine, max_attempts=2) for _ in range(5)]
     outcomes: list[Outcome] = [Succeeded(1), Failed(ERROR, 10 * SECOND), Failed(ERROR, None), Cancelled(), GivenBack()]
-    finishes = [Finish(one.task.id, one.claim, outcome) for one, outcome in zip(claims, outcomes, strict=True)]
+    finishes = [Finish(one.task, outcome) for one, outcome in zip(claims, outcomes, strict=True)]
     ended, recorded = await tasks.finish(engine, finishes, now=NOON)
     assert [task and task.status for task in ended] == ["DONE", "PENDING", "FAILED", "CANCELLED", "PENDING"]
     assert [task and task.dispatch_at for task in ended] == [
@@ -57,7 +58,7 @@ async def test_a_stale_claim_changes_nothing(engine: AsyncEngine) -> None:
 
 async def test_finishing_twice_in_one_batch_counts_once(engine: AsyncEngine) -> None:
     claimed = await started(engine)
-    finishes = [Finish(claimed.task.id, claimed.claim, Succeeded(number)) for number in (1, 2)]
+    finishes = [Finish(claimed.task, Succeeded(number)) for number in (1, 2)]
     (first, second), recorded = await tasks.finish(engine, finishes, now=NOON)
     assert first is not None
     assert first.result == 1
@@ -66,7 +67,8 @@ async def test_finishing_twice_in_one_batch_counts_once(engine: AsyncEngine) -> 
 
 
 async def test_finishing_what_is_not_there_is_an_answer_and_no_error(engine: AsyncEngine) -> None:
-    assert await tasks.finish(engine, [Finish("no-such-task", 2, Succeeded())], now=NOON) == ([None], [])
+    gone = replace((await started(engine)).task, id="no-such-task")
+    assert await tasks.finish(engine, [Finish(gone, Succeeded())], now=NOON) == ([None], [])
     assert await tasks.finish(engine, [], now=NOON) == ([], [])
 
 
@@ -79,9 +81,7 @@ async def test_an_attempt_given_back_does_not_count(engine: AsyncEngine) -> None
 
 async def test_progress_is_kept_with_the_outcome(engine: AsyncEngine) -> None:
     claimed = await started(engine)
-    (ended,), _ = await tasks.finish(
-        engine, [Finish(claimed.task.id, claimed.claim, Failed(ERROR, None), HALF)], now=NOON
-    )
+    (ended,), _ = await tasks.finish(engine, [Finish(claimed.task, Failed(ERROR, None), HALF)], now=NOON)
     assert ended is not None
     assert ended.progress == (await get(engine, ended.id)).progress == HALF
 
@@ -89,7 +89,7 @@ async def test_progress_is_kept_with_the_outcome(engine: AsyncEngine) -> None:
 async def test_large_results_are_finished_in_one_batch_whatever_a_packet_holds(engine: AsyncEngine) -> None:
     claims = await claim(engine, [task.id for task in await create(engine, 80)])
     result = "é" * 131_000
-    finishes = [Finish(one.task.id, one.claim, Succeeded(result)) for one in claims if isinstance(one, Claimed)]
+    finishes = [Finish(one.task, Succeeded(result)) for one in claims if isinstance(one, Claimed)]
     ended, recorded = await tasks.finish(engine, finishes, now=NOON)
     assert len(recorded) == 80
     assert ended[-1]
@@ -97,9 +97,21 @@ async def test_large_results_are_finished_in_one_batch_whatever_a_packet_holds(e
 
 
 async def test_the_database_keeps_nothing_of_a_transaction_that_failed_midway(engine: AsyncEngine) -> None:
+    """Those of another claim are a statement of their own."""
+    first, second = await started(engine), await started(engine)
+    await finish(engine, second, GivenBack())
+    second = await start(engine, second.task.id)
+    spoiled = Finish(second.task, Succeeded({"bad": {1, 2}}))
+    with pytest.raises(TypeError):
+        await tasks.finish(engine, [Finish(first.task, Succeeded(1)), spoiled], now=NOON)
+    assert [await get(engine, one.task.id) for one in (first, second)] == [first.task, second.task]
+
+
+async def test_a_request_to_cancel_that_came_meanwhile_is_kept_with_the_outcome(engine: AsyncEngine) -> None:
     claims = [await started(engine) for _ in range(3)]
-    finishes = [Finish(one.task.id, one.claim, Succeeded(1)) for one in claims]
-    spoiled = Finish(finishes[1].task_id, finishes[1].claim, Succeeded({"bad": {1, 2}}))
-    with pytest.raises(sa.exc.StatementError):
-        await tasks.finish(engine, [finishes[0], spoiled, finishes[2]], now=NOON)
-    assert [await get(engine, one.task.id) for one in claims] == [one.task for one in claims]
+    await tasks.cancel(engine, claims[1].task.id, now=NOON)
+    ended, recorded = await tasks.finish(engine, [Finish(one.task, GivenBack()) for one in claims], now=NOON)
+    assert [one and one.status for one in ended] == ["PENDING", "CANCELLED", "PENDING"]
+    assert [one and one.version for one in ended] == [3, 4, 3]
+    assert len(recorded) == 3
+    assert [await get(engine, one.task.id) for one in claims] == ended

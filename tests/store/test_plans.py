@@ -193,7 +193,7 @@ async def test_a_task_lives_its_whole_life_by_key(engine: AsyncEngine) -> None:
         leases = [Lease(one.task.id, one.claim, (0.5, "halfway")) for one in claims]
         await extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE)
         await tasks.cancel(engine, some[0].id, now=NOON)
-        await tasks.finish(engine, [Finish(one.task.id, one.claim, Succeeded(1)) for one in claims], now=NOON)
+        await tasks.finish(engine, [Finish(one.task, Succeeded(1)) for one in claims], now=NOON)
     steps = [step for step in await explain(engine, statements) if step.access]
     assert {step.key for step in steps if step.access != "ALL"} <= {"PRIMARY", "uq_task_events_task_id"}
     assert not any(step.access in ("index", "fulltext") for step in steps)

@@ -121,10 +121,7 @@ async def test_everything_at_once_leaves_every_history_sound(engine: AsyncEngine
             mine = [one for one in claims if isinstance(one, Claimed)]
             leases = [Lease(one.task.id, one.claim, (0.5, name)) for one in mine]
             await extend_leases(engine, leases, worker_id=name, now=NOON, lease=LEASE)
-            finishes = [
-                Finish(one.task.id, one.claim, GivenBack() if chance.random() < 0.8 else Succeeded(name))
-                for one in mine
-            ]
+            finishes = [Finish(one.task, GivenBack() if chance.random() < 0.8 else Succeeded(name)) for one in mine]
             await tasks.finish(engine, finishes[::2], now=NOON)
 
     async def dispatcher() -> None:

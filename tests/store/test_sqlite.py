@@ -41,7 +41,7 @@ async def test_a_statement_is_one_visit_to_the_connections_thread(
     await get(engine, task.id)
     assert visits == 3  # BEGIN, SELECT, ROLLBACK
     await finish(engine, await start(engine, task.id))
-    assert visits == 3 + 6 + 6  # BEGIN, read, write, record, read what was recorded, COMMIT
+    assert visits == 3 + 5 + 4  # BEGIN, read when it is claimed, write, record, COMMIT
 
 
 async def test_readers_do_not_wait_for_a_writer(engine: AsyncEngine) -> None:

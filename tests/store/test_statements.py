@@ -21,11 +21,13 @@ T = TypeVar("T")
 @on_servers
 @pytest.mark.parametrize("size", [1, 3, 200])
 async def test_a_batch_is_one_statement_for_each_step_whatever_its_size(engine: AsyncEngine, size: int) -> None:
-    """By the server's own counters: a driver may send many rows one by one."""
-    some = await counted(engine, lambda: create(engine, size), insert=1, insert_select=1, select=1, commit=1)
+    """By the server's own counters: a driver may send many rows one by one. MySQL is asked for the events' ids."""
+    ids_read = 0 if engine.dialect.insert_executemany_returning else 1
+    read = {"select": 1} if ids_read else {}
+    some = await counted(engine, lambda: create(engine, size), insert=2, commit=1, **read)
     ids = [task.id for task in some]
     await counted(engine, lambda: mark(engine, *some), update=1, commit=1)
-    claims = await counted(engine, lambda: claim(engine, ids), insert=1, insert_select=1, select=2, commit=1)
+    claims = await counted(engine, lambda: claim(engine, ids), update=1, insert=1, select=1 + ids_read, commit=1)
     mine = [one for one in claims if isinstance(one, Claimed)]
     leases = [Lease(one.task.id, one.claim, None) for one in mine]
     await counted(
@@ -35,10 +37,8 @@ async def test_a_batch_is_one_statement_for_each_step_whatever_its_size(engine: 
         select=2,
         commit=1,
     )
-    finishes = [Finish(one.task.id, one.claim, Succeeded({"value": 1})) for one in mine]
-    await counted(
-        engine, lambda: tasks.finish(engine, finishes, now=NOON), insert=1, insert_select=1, select=2, commit=1
-    )
+    finishes = [Finish(one.task, Succeeded({"value": number})) for number, one in enumerate(mine)]
+    await counted(engine, lambda: tasks.finish(engine, finishes, now=NOON), update=1, insert=1, commit=1, **read)
     assert len(mine) == size
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -84,9 +83,7 @@ async def test_values_of_a_batch_do_not_mix(engine: AsyncEngine) -> None:
     assert len(results) == len(ids)
     claims = [one for one in await claim(engine, ids) if isinstance(one, Claimed)]
     assert all(same(one.task.payload, group[0].payload) for one, group in zip(claims, groups, strict=True))
-    await tasks.finish(
-        engine, [Finish(one.task.id, one.claim, Succeeded(one.task.payload)) for one in claims], now=NOON
-    )
+    await tasks.finish(engine, [Finish(one.task, Succeeded(one.task.payload)) for one in claims], now=NOON)
     for group in groups:
         assert same((await get(engine, group[0].id)).result, group[0].payload)
 
@@ -112,7 +109,7 @@ json_values = st.recursive(
 async def test_any_json_comes_out_as_it_went_in(engine: AsyncEngine, values: list[Any]) -> None:
     some = await create(engine, len(values))
     claims = [one for one in await claim(engine, [task.id for task in some]) if isinstance(one, Claimed)]
-    finishes = [Finish(one.task.id, one.claim, Succeeded(value)) for one, value in zip(claims, values, strict=True)]
+    finishes = [Finish(one.task, Succeeded(value)) for one, value in zip(claims, values, strict=True)]
     ended, _ = await tasks.finish(engine, finishes, now=NOON)
     for task, value in zip(ended, values, strict=True):
         assert task
@@ -171,7 +168,7 @@ async def test_instants_keep_their_microseconds_and_come_back_in_utc(engine: Asy
 
 
 async def test_an_instant_without_a_zone_is_refused(engine: AsyncEngine) -> None:
-    with pytest.raises(sa.exc.StatementError, match="needs a zone"):
+    with pytest.raises(ValueError, match="needs a zone"):
         await create_one(engine, now=datetime(2026, 1, 31))
 
 

@@ -12,9 +12,9 @@ from sqlalchemy.dialects import mysql, sqlite
 from taskflow.db import operating
 from taskflow.db.lifecycle import State
 from taskflow.db.models import Task, TaskEvent, task_events, tasks
-from taskflow.db.rows import padded
 from taskflow.db.types import UtcDateTime
 from taskflow.db.workers import Kind, Worker
+from taskflow.db.writing import padded
 
 
 @pytest.mark.parametrize(
