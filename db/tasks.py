@@ -1,8 +1,7 @@
 """What callers and workers write to tasks, in sets: read the rows under lock, ask the lifecycle, store what it says."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,11 +13,10 @@ from taskflow.db.decoding import records
 from taskflow.db.errors import IdempotencyConflict, TaskNotFound
 from taskflow.db.lifecycle import State, TaskStatus
 from taskflow.db.models import NewTask, StatusEvent, Task, tasks
-from taskflow.db.outcome import Outcome
-from taskflow.db.rows import locked, state_row, store, with_states
+from taskflow.db.rows import locked, state_row, store
 from taskflow.db.transaction import going_on_from, is_lost_race, transact
 from taskflow.db.words import spelled
-from taskflow.db.writing import IDS, insert_tasks, padded, record, update_states
+from taskflow.db.writing import IDS, insert_tasks, padded, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,6 @@ class Claimed:
     claim: int
     event_id: int
     due_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """How an attempt ended, of the task as it was claimed; progress as the handler last reported it, or None."""
-
-    task: Task
-    outcome: Outcome
-    progress: float | None = None
 
 
 async def create(
@@ -181,65 +170,6 @@ async def _make_due_at_its_date(connection: AsyncConnection, refused: Sequence[T
     if early:
         values = {"dispatch_at": tasks.c.run_at, "updated_at": tasks.c.updated_at}
         await connection.execute(tasks.update().where(tasks.c.id.in_(IDS)).values(values), {"ids": padded(early)})
-
-
-class _ChangedMeanwhile(Exception):
-    """A row is not as it was when it was claimed."""
-
-
-async def finish(
-    engine: AsyncEngine, finishes: Sequence[Finish], *, now: datetime
-) -> tuple[list[Task | None], list[StatusEvent]]:
-    """Record how attempts ended. None where the fence did not match: the lease was lost, somebody else has the task.
-
-    Mostly nothing was recorded of the tasks since they were claimed: they are written without being read. Where that
-    is not so, nothing is, and they are read under lock.
-    """
-    ended = {one.task.id: state for one in finishes if (state := _after(one.task.state(), one, now))}
-    if finishes and len(ended) == len(finishes):
-        with suppress(_ChangedMeanwhile):
-            return await transact(engine, lambda connection: _finish_unchanged(connection, finishes, ended))
-    return await transact(engine, lambda connection: _finish_locked(connection, finishes, now))
-
-
-def _after(state: State, one: Finish, now: datetime) -> State | None:
-    if one.task.claim is None:
-        return None
-    if one.progress is not None:
-        state = replace(state, progress=one.progress)
-    return lifecycle.finish(state, one.outcome, claim=one.task.claim, now=now)
-
-
-async def _finish_unchanged(
-    connection: AsyncConnection, finishes: Sequence[Finish], ended: Mapping[str, State]
-) -> tuple[list[Task | None], list[StatusEvent]]:
-    before = {one.task.id: one.task for one in finishes}
-    groups: dict[tuple[int | None, int], dict[str, State]] = {}
-    for task in before.values():
-        groups.setdefault((task.claim, task.version), {})[task.id] = ended[task.id]
-    for fence, states in groups.items():
-        if await update_states(connection, states, fence=fence) < len(states):
-            raise _ChangedMeanwhile
-    changed = with_states(before, ended)
-    return [changed[one.task.id] for one in finishes], await record(connection, changed.values())
-
-
-async def _finish_locked(
-    connection: AsyncConnection, finishes: Sequence[Finish], now: datetime
-) -> tuple[list[Task | None], list[StatusEvent]]:
-    found = await locked(connection, [one.task.id for one in finishes])
-    after: dict[str, State] = {}
-    matched: list[bool] = []
-    for one in finishes:
-        task = found.tasks.get(one.task.id)
-        state = after.get(one.task.id) or (task and task.state())
-        ended = state and _after(state, one, now)
-        matched.append(bool(ended))
-        if ended:
-            after[one.task.id] = ended
-    written = await store(connection, found, after)
-    results = [written.tasks[one.task.id] if ok else None for one, ok in zip(finishes, matched, strict=True)]
-    return results, written.events
 
 
 async def cancel(

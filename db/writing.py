@@ -39,6 +39,8 @@ RECORDED: Final = sa.select(task_events.c.id, task_events.c.task_id, task_events
 )
 INSERT_AND_TELL: Final = task_events.insert().returning(task_events.c.id, sort_by_parameter_order=True)
 
+Fence = tuple[int | None, int, bool]
+"""A claim, a version, and whether somebody asked to cancel."""
 Columns = dict[str, Sequence[Any]]
 
 
@@ -62,10 +64,8 @@ async def insert_tasks(connection: AsyncConnection, fresh: Sequence[Task]) -> No
         await connection.exec_driver_sql(text, list(rows))
 
 
-async def update_states(
-    connection: AsyncConnection, states: Mapping[str, State], *, fence: tuple[int | None, int] | None = None
-) -> int:
-    """Each task gets its state; with a `fence` of a claim and a version only a task that has these. How many had."""
+async def update_states(connection: AsyncConnection, states: Mapping[str, State], *, fence: Fence | None = None) -> int:
+    """Each task gets its state; with a `fence` only one that runs, and has these values. How many had."""
     ids = sorted(states)
     columns = _encoded(tasks, STATE_COLUMNS, (STATE_VALUES(states[one]) for one in ids), connection.dialect)
     count = 0
@@ -148,5 +148,9 @@ def _insert_text(names: tuple[str, ...], mark: str) -> str:
 def _update_text(varying: tuple[bool, ...], count: int, mark: str, *, is_fenced: bool) -> str:
     by_id = f"CASE id {f'WHEN {mark} THEN {mark} ' * count}END"
     values = (f"{name} = {by_id if varies else mark}" for name, varies in zip(STATE_COLUMNS, varying, strict=True))
-    fence = f" AND status = 'PROCESSING' AND claim = {mark} AND version = {mark}" if is_fenced else ""
+    fence = (
+        f" AND status = 'PROCESSING' AND claim = {mark} AND version = {mark} AND cancel_requested = {mark}"
+        if is_fenced
+        else ""
+    )
     return f"UPDATE tasks SET {', '.join(values)} WHERE id IN ({', '.join([mark] * count)}){fence}"  # noqa: S608 - names

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import structlog
 
+from taskflow.db.finishing import Finish
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import Task
 from taskflow.db.outcome import Backoff, Failed, GivenBack, Outcome
-from taskflow.db.tasks import Claimed, Finish
+from taskflow.db.tasks import Claimed
 from taskflow.infra.broker import Delivery, task_named
 from taskflow.infra.events import handover
 from taskflow.infra.resources import Resources

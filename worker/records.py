@@ -10,11 +10,12 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import queries, tasks
+from taskflow.db import finishing, queries, tasks
 from taskflow.db.errors import StoreUnavailable
+from taskflow.db.finishing import Finish
 from taskflow.db.models import Task
 from taskflow.db.outcome import Failed
-from taskflow.db.tasks import Claimed, Finish
+from taskflow.db.tasks import Claimed
 from taskflow.db.transaction import may_blame_one
 from taskflow.infra.batcher import Batcher, open_batcher
 from taskflow.infra.events.handover import announce
@@ -100,7 +101,7 @@ async def open_records(resources: Resources, registry: Registry, *, worker_id: s
         return results
 
     async def finish(finishes: list[Finish]) -> Sequence[Task | None]:
-        results, recorded = await tasks.finish(engine, finishes, now=resources.clock.now())
+        results, recorded = await finishing.finish(engine, finishes, now=resources.clock.now())
         announce(resources.bus, recorded)
         return results
 

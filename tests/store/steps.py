@@ -10,13 +10,14 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import dispatch, queries, tasks
+from taskflow.db import dispatch, finishing, queries, tasks
+from taskflow.db.finishing import Finish
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import NewTask, Task, TaskEvent
 from taskflow.db.models import tasks as table
 from taskflow.db.outcome import Outcome, Succeeded, TaskError
 from taskflow.db.rescue import record_lost
-from taskflow.db.tasks import Claimed, Created, Finish
+from taskflow.db.tasks import Claimed, Created
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -74,7 +75,7 @@ async def started(engine: AsyncEngine, *, now: datetime = NOON, **values: Any) -
 async def finish(
     engine: AsyncEngine, claimed: Claimed, outcome: Outcome | None = None, *, now: datetime = NOON
 ) -> Task | None:
-    (ended,), _ = await tasks.finish(engine, [Finish(claimed.task, outcome or Succeeded())], now=now)
+    (ended,), _ = await finishing.finish(engine, [Finish(claimed.task, outcome or Succeeded())], now=now)
     return ended
 
 

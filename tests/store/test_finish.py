@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import tasks
+from taskflow.db import finishing, tasks
+from taskflow.db.finishing import Finish
 from taskflow.db.lifecycle import PUBLISH_GRACE, TaskStatus
 from taskflow.db.outcome import Cancelled, Failed, GivenBack, Outcome, Succeeded
-from taskflow.db.tasks import Claimed, Finish
+from taskflow.db.tasks import Claimed
 from tests.store.steps import ERROR, HALF, LEASE, NOON, SECOND, claim, create, due, finish, get, history, start, started
 
 
@@ -26,7 +27,7 @@ async def test_each_outcome_is_recorded_in_one_batch(engine: AsyncEngine) -> Non
     claims = [await started(engine, max_attempts=2) for _ in range(5)]
     outcomes: list[Outcome] = [Succeeded(1), Failed(ERROR, 10 * SECOND), Failed(ERROR, None), Cancelled(), GivenBack()]
     finishes = [Finish(one.task, outcome) for one, outcome in zip(claims, outcomes, strict=True)]
-    ended, recorded = await tasks.finish(engine, finishes, now=NOON)
+    ended, recorded = await finishing.finish(engine, finishes, now=NOON)
     assert [task and task.status for task in ended] == ["DONE", "PENDING", "FAILED", "CANCELLED", "PENDING"]
     assert [task and task.dispatch_at for task in ended] == [
         None,
@@ -59,7 +60,7 @@ async def test_a_stale_claim_changes_nothing(engine: AsyncEngine) -> None:
 async def test_finishing_twice_in_one_batch_counts_once(engine: AsyncEngine) -> None:
     claimed = await started(engine)
     finishes = [Finish(claimed.task, Succeeded(number)) for number in (1, 2)]
-    (first, second), recorded = await tasks.finish(engine, finishes, now=NOON)
+    (first, second), recorded = await finishing.finish(engine, finishes, now=NOON)
     assert first is not None
     assert first.result == 1
     assert second is None
@@ -68,8 +69,8 @@ async def test_finishing_twice_in_one_batch_counts_once(engine: AsyncEngine) -> 
 
 async def test_finishing_what_is_not_there_is_an_answer_and_no_error(engine: AsyncEngine) -> None:
     gone = replace((await started(engine)).task, id="no-such-task")
-    assert await tasks.finish(engine, [Finish(gone, Succeeded())], now=NOON) == ([None], [])
-    assert await tasks.finish(engine, [], now=NOON) == ([], [])
+    assert await finishing.finish(engine, [Finish(gone, Succeeded())], now=NOON) == ([None], [])
+    assert await finishing.finish(engine, [], now=NOON) == ([], [])
 
 
 async def test_an_attempt_given_back_does_not_count(engine: AsyncEngine) -> None:
@@ -81,7 +82,7 @@ async def test_an_attempt_given_back_does_not_count(engine: AsyncEngine) -> None
 
 async def test_progress_is_kept_with_the_outcome(engine: AsyncEngine) -> None:
     claimed = await started(engine)
-    (ended,), _ = await tasks.finish(engine, [Finish(claimed.task, Failed(ERROR, None), HALF)], now=NOON)
+    (ended,), _ = await finishing.finish(engine, [Finish(claimed.task, Failed(ERROR, None), HALF)], now=NOON)
     assert ended is not None
     assert ended.progress == (await get(engine, ended.id)).progress == HALF
 
@@ -90,7 +91,7 @@ async def test_large_results_are_finished_in_one_batch_whatever_a_packet_holds(e
     claims = await claim(engine, [task.id for task in await create(engine, 80)])
     result = "é" * 131_000
     finishes = [Finish(one.task, Succeeded(result)) for one in claims if isinstance(one, Claimed)]
-    ended, recorded = await tasks.finish(engine, finishes, now=NOON)
+    ended, recorded = await finishing.finish(engine, finishes, now=NOON)
     assert len(recorded) == 80
     assert ended[-1]
     assert (await get(engine, ended[-1].id)).result == result
@@ -103,14 +104,14 @@ async def test_the_database_keeps_nothing_of_a_transaction_that_failed_midway(en
     second = await start(engine, second.task.id)
     spoiled = Finish(second.task, Succeeded({"bad": {1, 2}}))
     with pytest.raises(TypeError):
-        await tasks.finish(engine, [Finish(first.task, Succeeded(1)), spoiled], now=NOON)
+        await finishing.finish(engine, [Finish(first.task, Succeeded(1)), spoiled], now=NOON)
     assert [await get(engine, one.task.id) for one in (first, second)] == [first.task, second.task]
 
 
 async def test_a_request_to_cancel_that_came_meanwhile_is_kept_with_the_outcome(engine: AsyncEngine) -> None:
     claims = [await started(engine) for _ in range(3)]
     await tasks.cancel(engine, claims[1].task.id, now=NOON)
-    ended, recorded = await tasks.finish(engine, [Finish(one.task, GivenBack()) for one in claims], now=NOON)
+    ended, recorded = await finishing.finish(engine, [Finish(one.task, GivenBack()) for one in claims], now=NOON)
     assert [one and one.status for one in ended] == ["PENDING", "CANCELLED", "PENDING"]
     assert [one and one.version for one in ended] == [3, 4, 3]
     assert len(recorded) == 3

@@ -14,13 +14,14 @@ from typing import Any, Final
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import backlog, dispatch, figures, pages, queries, retention, tasks
+from taskflow.db import backlog, dispatch, figures, finishing, pages, queries, retention, tasks
+from taskflow.db.finishing import Finish
 from taskflow.db.leases import Lease, extend_leases
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.outcome import Succeeded
 from taskflow.db.queries import Filter, Order, OrderField
 from taskflow.db.rescue import record_lost
-from taskflow.db.tasks import Claimed, Finish
+from taskflow.db.tasks import Claimed
 from taskflow.db.titles import read_titles
 from taskflow.db.waiting import oldest_due
 from tests.store.databases import on_servers, run
@@ -193,7 +194,7 @@ async def test_a_task_lives_its_whole_life_by_key(engine: AsyncEngine) -> None:
         leases = [Lease(one.task.id, one.claim, (0.5, "halfway")) for one in claims]
         await extend_leases(engine, leases, worker_id="w", now=NOON, lease=LEASE)
         await tasks.cancel(engine, some[0].id, now=NOON)
-        await tasks.finish(engine, [Finish(one.task, Succeeded(1)) for one in claims], now=NOON)
+        await finishing.finish(engine, [Finish(one.task, Succeeded(1)) for one in claims], now=NOON)
     steps = [step for step in await explain(engine, statements) if step.access]
     assert {step.key for step in steps if step.access != "ALL"} <= {"PRIMARY", "uq_task_events_task_id"}
     assert not any(step.access in ("index", "fulltext") for step in steps)

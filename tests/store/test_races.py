@@ -7,13 +7,14 @@ import random
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import dispatch, tasks
+from taskflow.db import dispatch, finishing, tasks
 from taskflow.db.errors import TransitionRejected
+from taskflow.db.finishing import Finish
 from taskflow.db.leases import Lease, extend_leases
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.outcome import GivenBack, Succeeded
 from taskflow.db.rows import locked
-from taskflow.db.tasks import Claimed, Finish
+from taskflow.db.tasks import Claimed
 from tests.store.databases import on_servers
 from tests.store.steps import (
     LATER,
@@ -122,7 +123,7 @@ async def test_everything_at_once_leaves_every_history_sound(engine: AsyncEngine
             leases = [Lease(one.task.id, one.claim, (0.5, name)) for one in mine]
             await extend_leases(engine, leases, worker_id=name, now=NOON, lease=LEASE)
             finishes = [Finish(one.task, GivenBack() if chance.random() < 0.8 else Succeeded(name)) for one in mine]
-            await tasks.finish(engine, finishes[::2], now=NOON)
+            await finishing.finish(engine, finishes[::2], now=NOON)
 
     async def dispatcher() -> None:
         for _ in range(8):

@@ -8,10 +8,11 @@ from typing import TypeVar
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import dispatch, tasks
+from taskflow.db import dispatch, finishing
+from taskflow.db.finishing import Finish
 from taskflow.db.leases import Lease, extend_leases
 from taskflow.db.outcome import Succeeded
-from taskflow.db.tasks import Claimed, Finish
+from taskflow.db.tasks import Claimed
 from tests.store.databases import fetch, on_servers
 from tests.store.steps import LATER, LEASE, NOON, SECOND, claim, create, mark
 
@@ -38,7 +39,7 @@ async def test_a_batch_is_one_statement_for_each_step_whatever_its_size(engine: 
         commit=1,
     )
     finishes = [Finish(one.task, Succeeded({"value": number})) for number, one in enumerate(mine)]
-    await counted(engine, lambda: tasks.finish(engine, finishes, now=NOON), update=1, insert=1, commit=1, **read)
+    await counted(engine, lambda: finishing.finish(engine, finishes, now=NOON), update=1, insert=1, commit=1, **read)
     assert len(mine) == size
 
 

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import tasks
+from taskflow.db import finishing, tasks
+from taskflow.db.finishing import Finish
 from taskflow.db.outcome import Failed, Succeeded, TaskError
-from taskflow.db.tasks import Claimed, Finish
+from taskflow.db.tasks import Claimed
 from taskflow.infra.wire import dump_json
 from tests.store.databases import fetch, on_servers, run
 from tests.store.steps import NOON, claim, create, create_one, finish, get, history, new, start, started
@@ -83,7 +84,7 @@ async def test_values_of_a_batch_do_not_mix(engine: AsyncEngine) -> None:
     assert len(results) == len(ids)
     claims = [one for one in await claim(engine, ids) if isinstance(one, Claimed)]
     assert all(same(one.task.payload, group[0].payload) for one, group in zip(claims, groups, strict=True))
-    await tasks.finish(engine, [Finish(one.task, Succeeded(one.task.payload)) for one in claims], now=NOON)
+    await finishing.finish(engine, [Finish(one.task, Succeeded(one.task.payload)) for one in claims], now=NOON)
     for group in groups:
         assert same((await get(engine, group[0].id)).result, group[0].payload)
 
@@ -110,7 +111,7 @@ async def test_any_json_comes_out_as_it_went_in(engine: AsyncEngine, values: lis
     some = await create(engine, len(values))
     claims = [one for one in await claim(engine, [task.id for task in some]) if isinstance(one, Claimed)]
     finishes = [Finish(one.task, Succeeded(value)) for one, value in zip(claims, values, strict=True)]
-    ended, _ = await tasks.finish(engine, finishes, now=NOON)
+    ended, _ = await finishing.finish(engine, finishes, now=NOON)
     for task, value in zip(ended, values, strict=True):
         assert task
         assert same((await get(engine, task.id)).result, value)

@@ -171,3 +171,12 @@ async def until(event: asyncio.Event | Awaitable[Any]) -> None:
     """Wait for an event, with an upper bound."""
     async with asyncio.timeout(PATIENCE):
         await (event.wait() if isinstance(event, asyncio.Event) else event)
+
+
+@asynccontextmanager
+async def narrow(bench: Bench, *handlers: Any, **settings: Any) -> AsyncIterator[None]:
+    """A worker with settings of its own."""
+    changed = bench.resources.settings.model_copy(update=settings)
+    object.__setattr__(bench.resources, "settings", changed)
+    async with working(bench.resources, *handlers):
+        yield

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taskflow.db import tasks
+from taskflow.db import finishing
 from taskflow.db.errors import StoreUnavailable
 from taskflow.db.leases import extend_leases
 from taskflow.infra.settings import Settings
@@ -50,14 +50,14 @@ async def test_a_lease_is_kept_until_the_outcome_is_stored(
     bench: Bench, start_worker: StartWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a database that is slow or away for a while costs a finished attempt, and runs it again."""
-    real, asked, go_on = tasks.finish, asyncio.Event(), asyncio.Event()
+    real, asked, go_on = finishing.finish, asyncio.Event(), asyncio.Event()
 
     async def slow_finish(*arguments: Any, **options: Any) -> Any:
         asked.set()
         await go_on.wait()
         return await real(*arguments, **options)
 
-    monkeypatch.setattr(tasks, "finish", slow_finish)
+    monkeypatch.setattr(finishing, "finish", slow_finish)
     async with start_worker():
         task_id = await bench.create("message", {"message": "kept"})
         await until(asked)

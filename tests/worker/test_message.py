@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskflow.db import tasks
+from taskflow.db import finishing
 from taskflow.db.models import tasks as tasks_table
 from taskflow.infra.broker import DeadLetter
 from taskflow.worker.task import task
@@ -153,15 +153,15 @@ async def test_a_dead_letter_the_broker_does_not_take_is_offered_again_and_logge
 async def test_a_defect_of_ours_costs_one_message_and_not_the_worker(
     bench: Bench, start_worker: StartWorker, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = tasks.finish
+    real = finishing.finish
 
     async def break_on_one(engine: Any, finishes: Any, **options: Any) -> Any:
-        if any(one.task_id == unlucky for one in finishes):
+        if any(one.task.id == unlucky for one in finishes):
             raise ZeroDivisionError("a defect")
         return await real(engine, finishes, **options)
 
     unlucky = await bench.create("message", {"message": "unlucky"}, publish=False)
-    monkeypatch.setattr(tasks, "finish", break_on_one)
+    monkeypatch.setattr(finishing, "finish", break_on_one)
     async with start_worker():
         others = [await bench.create("message", {"message": "lucky"}) for _ in range(3)]
         await bench.deliver(unlucky)
@@ -169,7 +169,7 @@ async def test_a_defect_of_ours_costs_one_message_and_not_the_worker(
         await bench.until_idle()
         assert (await bench.get(unlucky)).status == "PROCESSING"
         assert any(entry["event"] == "delivery failed" and entry["log_level"] == "error" for entry in logs)
-        monkeypatch.setattr(tasks, "finish", real)
+        monkeypatch.setattr(finishing, "finish", real)
         await bench.set(unlucky, dispatch_at=datetime.now(UTC))
         assert (await bench.end(unlucky)).attempt == 2
 
