@@ -101,22 +101,21 @@ def is_id(search: str) -> bool:
     return len(search.strip()) == 36 and search.count("-") == 4
 
 
-def matches(search: str, dialect: str) -> sa.ColumnElement[bool]:
-    """By the index of words, then by reading what that finds. The words that InnoDB leaves out of it are read alone."""
+def by_words(search: str, dialect: str) -> sa.ColumnElement[bool] | None:
+    """By the index of words: what has those of the search that are in it, and more. None where none is."""
     shortest = SHORTEST_INDEXED_WORD if dialect in MYSQLS else 1
     words = [word for part in sought(search) for word in indexed(part, shortest=shortest).items()]
     if not words:
-        return reads(search)
+        return None
     if dialect in MYSQLS:
         terms = " ".join(f"+{word}{'' if whole else '*'}" for word, whole in words)
-        return sa.and_(match(tasks.c.words, against=terms).in_boolean_mode(), reads(search))
+        return match(tasks.c.words, against=terms).in_boolean_mode()
     terms = " ".join(f'"{word}"{"" if whole else "*"}' for word, whole in words)
     found = sa.text("SELECT id FROM tasks_search WHERE tasks_search MATCH :terms")
-    every = found.bindparams(terms=terms).columns(tasks.c.id)
-    return sa.or_(tasks.c.id == search.strip(), sa.and_(tasks.c.id.in_(every), reads(search)))
+    return tasks.c.id.in_(found.bindparams(terms=terms).columns(tasks.c.id))
 
 
 def reads(search: str) -> sa.ColumnElement[bool]:
-    """The same by reading words: for few rows, and for what is in no index."""
+    """By reading words, or the id."""
     parts = [sa.func.instr(tasks.c.words, part) > 0 for part in sought(search)]
     return sa.or_(tasks.c.id == search.strip(), sa.and_(*parts) if parts else sa.false())

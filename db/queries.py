@@ -11,11 +11,10 @@ from taskflow.db.decoding import records
 from taskflow.db.filters import Filter as Filter
 from taskflow.db.filters import Order as Order
 from taskflow.db.filters import OrderField as OrderField
-from taskflow.db.filters import conditions
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import StatusEvent, Task, TaskEvent, task_events, tasks
+from taskflow.db.pages import find as find
 from taskflow.db.pages import page as page
-from taskflow.db.pages import passing
 from taskflow.db.rows import EVENT_COLUMNS
 from taskflow.db.transaction import LONGEST_OPEN, read
 from taskflow.db.types import UNREADABLE
@@ -32,14 +31,6 @@ async def get(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, Task]:
         return {}
     rows = await read(engine, sa.select(tasks).where(tasks.c.id.in_(IDS)), {"ids": padded(names)})
     return {task.id: task for task in records(Task, rows)}
-
-
-async def count(engine: AsyncEngine, where: Filter) -> int:
-    statement = sa.select(sa.func.count()).select_from(tasks).where(*conditions(where))
-    if where.search is not None:
-        statement = statement.where(await passing(engine, where.search))
-    rows = await read(engine, statement)
-    return int(rows[0][0])
 
 
 async def count_by_status(engine: AsyncEngine) -> dict[TaskStatus, int]:

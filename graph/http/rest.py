@@ -21,7 +21,7 @@ from taskflow.graph.http.body import JSON, is_json, read_body
 from taskflow.graph.http.prefix import prefix_of
 from taskflow.graph.http.tracing import Observed, traceparent_of
 from taskflow.graph.lists.filter import to_filter
-from taskflow.graph.lists.paging import encode_cursor, load_page
+from taskflow.graph.lists.paging import load_page
 from taskflow.graph.services import Services, validated
 from taskflow.infra.input import INSTANT_TAKES, InvalidInput, Problem, TaskInput, to_instant
 from taskflow.infra.tracing.current import current_traceparent
@@ -175,9 +175,9 @@ async def list_tasks(request: Request) -> Response:
         named = {"kinds": "kind", "search": "q", "first": "limit", "after": "cursor"}
         raise InvalidInput(tuple(Problem(named[one.field], one.message) for one in error.problems)) from None
     headers = {}
-    if page.has_next:
+    if page.has_next and page.last:
         kept = [(key, value) for key, value in asked.multi_items() if key != "cursor"]
-        following = urlencode([*kept, ("cursor", encode_cursor(page.tasks[-1], order.field))])
+        following = urlencode([*kept, ("cursor", page.last)])
         headers["link"] = f'<{prefix_of(request)}/tasks?{following}>; rel="next"'
     return answer([task_body(task, services.kinds) for task in page.tasks], headers=headers)
 

@@ -9,8 +9,9 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db import queries
+from taskflow.db.filters import Filter, Key, Order, OrderField
 from taskflow.db.models import Task
-from taskflow.db.queries import Filter, Order, OrderField
+from taskflow.db.ordered import Found
 from taskflow.infra.input import InvalidInput, Problem, to_instant
 from taskflow.infra.wire import decode_json, format_instant
 
@@ -20,17 +21,27 @@ PAGE_DEFAULT: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Tasks in the order asked for, whichever way they were read."""
+    """Tasks in the order asked for, whichever way they were read. `first` and `last` are the cursors of its ends.
+
+    `searched_until` is the instant at which a search of it stopped early; the page ends there, wherever its tasks do.
+    """
 
     tasks: list[Task]
     has_next: bool
     has_previous: bool
+    first: str | None
+    last: str | None
+    searched_until: datetime | None = None
 
 
-def encode_cursor(task: Task, field: OrderField) -> str:
-    at: datetime = getattr(task, field)
-    key = json.dumps([field.value, format_instant(at), task.id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+def encode_cursor(task: Task, order: Order) -> str:
+    return _encode(order.key(task), order)
+
+
+def _encode(key: Key, order: Order) -> str:
+    at, task_id = key
+    text = json.dumps([order.field.value, format_instant(at), task_id], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, field: OrderField, name: str) -> tuple[datetime, str]:
@@ -56,23 +67,33 @@ async def load_page(
     last: int | None = None,
     before: str | None = None,
 ) -> Page:
-    """One statement: the page and one row more, which tells whether there is another. Raises InvalidInput."""
+    """The page, and one row more, which tells whether there is another. Raises InvalidInput."""
     if last is not None or before is not None:
         if first is not None or after is not None:
             raise InvalidInput((Problem("last", "does not go together with first and after"),))
         size = page_size(None, last)
         found = await _read(engine, where, order.reversed(), before, "before", size)
-        return Page(found[:size][::-1], has_next=before is not None, has_previous=len(found) > size)
+        tasks, has_more, end, until = _cut(found, order, size)
+        start = encode_cursor(tasks[0], order) if tasks else None
+        return Page(tasks[::-1], before is not None, has_more, end, start, until)
     size = page_size(first, None)
     found = await _read(engine, where, order, after, "after", size)
-    return Page(found[:size], has_next=len(found) > size, has_previous=after is not None)
+    tasks, has_more, end, until = _cut(found, order, size)
+    start = encode_cursor(tasks[0], order) if tasks else None
+    return Page(tasks, has_more, after is not None, start, end, until)
 
 
-async def _read(
-    engine: AsyncEngine, where: Filter, order: Order, cursor: str | None, name: str, size: int
-) -> list[Task]:
+def _cut(found: Found, order: Order, size: int) -> tuple[list[Task], bool, str | None, datetime | None]:
+    """The tasks of the page, whether there may be more, the cursor to go on from, and where the search stopped."""
+    tasks = found.tasks[:size]
+    if found.until and len(found.tasks) <= size:
+        return tasks, True, _encode(found.until, order), found.until[0]
+    return tasks, len(found.tasks) > size, encode_cursor(tasks[-1], order) if tasks else None, None
+
+
+async def _read(engine: AsyncEngine, where: Filter, order: Order, cursor: str | None, name: str, size: int) -> Found:
     key = decode_cursor(cursor, order.field, name) if cursor is not None else None
-    return await queries.page(engine, where, order, after=key, limit=size + 1)
+    return await queries.find(engine, where, order, after=key, limit=size + 1)
 
 
 def page_size(first: int | None, last: int | None) -> int:

@@ -1,11 +1,14 @@
 """The queries."""
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
 
 from taskflow.db.errors import TaskNotFound
+from taskflow.graph.figures.cached import Cached
 from taskflow.graph.figures.throughput import Span
+from taskflow.graph.lists.counts import count
 from taskflow.graph.lists.paging import encode_cursor, load_page, page_size
 from taskflow.graph.schema.audit import AuditQuery
 from taskflow.graph.schema.history import History
@@ -44,14 +47,17 @@ class Query(LettersQuery, AuditQuery, StorageQuery):
         info.context.take(page_size(first, last))
         engine, kinds = info.context.services.resources.engine, info.context.services.kinds
         page = await load_page(engine, where, order, first=first, after=after, last=last, before=before)
-        edges = [TaskEdge(cursor=encode_cursor(task, order.field), node=Task.of(task, kinds)) for task in page.tasks]
-        page_info = PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+        return TaskConnection(
+            edges=[TaskEdge(cursor=encode_cursor(task, order), node=Task.of(task, kinds)) for task in page.tasks],
+            page_info=PageInfo(
+                has_next_page=page.has_next,
+                has_previous_page=page.has_previous,
+                start_cursor=page.first,
+                end_cursor=page.last,
+            ),
+            searched_until=page.searched_until,
+            count=Cached(partial(count, info.context.services, where)),
         )
-        return TaskConnection(edges=edges, page_info=page_info, where=where)
 
     @strawberry.field(description="Who asks, as the token says that came.")
     async def viewer(self, info: OperationInfo) -> Viewer:

@@ -7,8 +7,10 @@ from typing import Final, Self
 import strawberry
 from strawberry.scalars import JSON
 
-from taskflow.db import models, outcome, queries
+from taskflow.db import models, outcome
+from taskflow.db.counting import Count
 from taskflow.graph.execution.results import SharedEvent
+from taskflow.graph.figures.cached import Cached
 from taskflow.graph.figures.kinds import Kinds
 from taskflow.graph.figures.stats import Figures
 from taskflow.graph.schema.scalars import TaskStatus
@@ -119,8 +121,8 @@ class Task:
 class PageInfo:
     has_next_page: bool = field(description="Whether there is more after it.")
     has_previous_page: bool = field(description="Whether there is more before it.")
-    start_cursor: str | None = field(description="Of its first edge.")
-    end_cursor: str | None = field(description="Of its last edge.")
+    start_cursor: str | None = field(description="Of its first edge, or where a search of it stopped.")
+    end_cursor: str | None = field(description="Of its last edge, or where a search of it stopped.")
 
 
 @strawberry.type(description="A task on a page.")
@@ -133,15 +135,26 @@ class TaskEdge:
 class TaskConnection:
     edges: list[TaskEdge] = field(description="The tasks, each with its cursor.")
     page_info: PageInfo = field(description="Whether there are pages before and after this one.")
-    where: strawberry.Private[queries.Filter]
+    searched_until: datetime | None = field(
+        description="Where a search for common words stopped early: the instant of the last task it has looked at. The "
+        "next page goes on from there. Null when it has looked at all."
+    )
+    count: strawberry.Private[Cached[Count]]
 
     @field(description="The tasks alone.")
     def nodes(self) -> list[Task]:
         return [edge.node for edge in self.edges]
 
-    @field(description="How many pass the filter in all. Counted only when selected.")
-    async def total_count(self, info: OperationInfo) -> int:
-        return await queries.count(info.context.services.resources.engine, self.where)
+    @field(
+        description="How many pass the filter in all, or at least so many where `isCapped`. Above 10,000, all "
+        "of a status are counted every few seconds. Counted only when selected."
+    )
+    async def total_count(self) -> int:
+        return (await self.count.get()).number
+
+    @field(description="Whether counting would take long, so that there may be more than `totalCount`.")
+    async def is_capped(self) -> bool:
+        return (await self.count.get()).is_capped
 
 
 @strawberry.type(description="How many tasks have one status.")

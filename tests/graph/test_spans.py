@@ -81,7 +81,7 @@ async def test_a_fault_of_ours_is_an_error_and_the_callers_is_none(
 
     api = Api(client)
     await api.fail("query Wrong { tasks(first: 0) { totalCount } }")
-    monkeypatch.setattr("taskflow.db.queries.count", boom)
+    monkeypatch.setattr("taskflow.db.counting.count", boom)
     monkeypatch.setattr("taskflow.db.queries.get", boom)
     await api.fail("query Broken { tasks { totalCount } }")
     await client.get("/tasks/1")

@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import pages, queries, tasks
+from taskflow.db import pages, queries, searching, tasks
+from taskflow.db.counting import Count, count
 from taskflow.db.lifecycle import TaskStatus
 from taskflow.db.models import StatusEvent, Task
 from taskflow.db.outcome import Cancelled, Failed, Succeeded, TaskError
@@ -82,17 +83,17 @@ async def walk(engine: AsyncEngine, where: Filter, order: Order, limit: int) -> 
 async def test_pages_hold_every_row_that_passes_once_and_in_order(engine: AsyncEngine, rows: list[Task]) -> None:
     for where, order in itertools.product(FILTERS, ORDERS):
         assert await walk(engine, where, order, 7) == expected(rows, where, order), (where, order)
-        assert await queries.count(engine, where) == len(expected(rows, where, order)), where
+        assert await count(engine, where) == Count(len(expected(rows, where, order)), False), where
 
 
 async def test_a_page_is_the_same_whichever_way_it_is_read(
     engine: AsyncEngine, rows: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the order of an index, or sorted because it is few; by reading titles, or by the index of words."""
-    for few, next_ in [(0, 0), (1000, 3)]:
+    for few, next_ in [(0, 1), (1000, 3)]:
         monkeypatch.setattr(pages, "FEW", few)
         monkeypatch.setattr(pages, "FEW_OF_A_TIME", few)
-        monkeypatch.setattr(pages, "NEXT", next_)
+        monkeypatch.setattr(searching, "NEXT", next_)
         for where, order in itertools.product(FILTERS, ORDERS):
             assert await walk(engine, where, order, 9) == expected(rows, where, order), (where, order, few, next_)
 
@@ -133,8 +134,8 @@ async def test_a_word_of_the_title_is_found_by_its_beginning(
 ) -> None:
     task = await create_one(engine, title=title)
     await create_one(engine, title="Something else")
-    for next_ in (10_000, 0):
-        monkeypatch.setattr(pages, "NEXT", next_)
+    for next_ in (10_000, 1):
+        monkeypatch.setattr(searching, "NEXT", next_)
         found = await queries.page(engine, Filter(search=search), Order(), after=None, limit=10)
         assert [one.id for one in found] == [task.id], next_
 
@@ -158,8 +159,8 @@ async def test_what_begins_no_word_of_the_title_is_not_found(
     engine: AsyncEngine, title: str, search: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await create_one(engine, title=title)
-    for next_ in (10_000, 0):
-        monkeypatch.setattr(pages, "NEXT", next_)
+    for next_ in (10_000, 1):
+        monkeypatch.setattr(searching, "NEXT", next_)
         assert await queries.page(engine, Filter(search=search), Order(), after=None, limit=10) == []
 
 
@@ -167,7 +168,7 @@ async def test_a_whole_id_is_found(engine: AsyncEngine) -> None:
     task, _ = await create(engine, 2)
     found = await queries.page(engine, Filter(search=f" {task.id} "), Order(), after=None, limit=10)
     assert [one.id for one in found] == [task.id]
-    assert await queries.count(engine, Filter(search=task.id)) == 1
+    assert await count(engine, Filter(search=task.id)) == Count(1, False)
     filtered = Filter(search=task.id, statuses=(TaskStatus.DONE,))
     assert await queries.page(engine, filtered, Order(), after=None, limit=10) == []
 

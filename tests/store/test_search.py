@@ -7,12 +7,15 @@ import unicodedata
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db import pages, queries
-from taskflow.db.queries import Filter, Order
+from taskflow.db import queries, searching
+from taskflow.db.counting import Count, count
+from taskflow.db.lifecycle import TaskStatus
+from taskflow.db.models import Task
+from taskflow.db.queries import Filter, Order, OrderField
 from taskflow.db.titles import read_titles
 from taskflow.db.words import indexed, is_found, sought, spelled
 from tests.store.databases import run
-from tests.store.steps import all_tasks, create_one
+from tests.store.steps import NOON, SECOND, all_tasks, create_one
 
 TITLES = [
     "हिन्दी रिपोर्ट",
@@ -44,9 +47,10 @@ TITLES = [
 """Titles of many kinds, all of them there at once."""
 
 
-@pytest.fixture(params=[10_000, 0], ids=["by reading", "by the index"])
+@pytest.fixture(params=[10_000, 1], ids=["by reading", "by the index"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "NEXT", request.param)
+    monkeypatch.setattr(searching, "NEXT", request.param)
+    monkeypatch.setattr(searching, "MOST", 1000)
 
 
 @pytest.fixture
@@ -57,12 +61,13 @@ async def stored(engine: AsyncEngine, way: None) -> AsyncEngine:
     return engine
 
 
-async def found(engine: AsyncEngine, search: str) -> set[str]:
+async def found(engine: AsyncEngine, words: str) -> set[str]:
     """The titles, each as it is stored; a watcher of the same search is told of the same."""
-    where = Filter(search=search)
+    where = Filter(search=words)
     passing = {task.title for task in await queries.page(engine, where, Order(), after=None, limit=100)}
-    assert await queries.count(engine, where) == len(passing)
-    assert passing == {title for title in TITLES if is_found(search, title)}, search
+    counted = await count(engine, where)
+    assert counted == Count(len(passing), False) or (counted.is_capped and counted.number <= len(passing))
+    assert passing == {title for title in TITLES if is_found(words, title)}, words
     return passing
 
 
@@ -150,3 +155,79 @@ def test_a_word_of_any_length_and_script_has_a_beginning_that_the_index_takes() 
 
 def test_a_title_is_spelled_in_ascii() -> None:
     assert spelled("C++ 東京") == " w_c.2b..2b., w__6771_ w__4eac_"
+
+
+# --- bounds
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows at a time, and times: ten rows are looked at for one page, and no word is rare."""
+    monkeypatch.setattr(searching, "NEXT", 5)
+    monkeypatch.setattr(searching, "MOST", 2)
+    monkeypatch.setattr(searching, "RARE", -1)
+
+
+@pytest.mark.parametrize("kinds", [(), ("a",), ("a", "b")])
+@pytest.mark.parametrize("order", [Order(), Order(descending=False), Order(OrderField.UPDATED_AT)])
+async def test_a_search_for_words_that_are_seldom_together_stops_and_goes_on_from_there(
+    engine: AsyncEngine, few: None, kinds: tuple[str, ...], order: Order
+) -> None:
+    for number in range(60):
+        title = "red and blue" if number % 29 == 0 else "red" if number % 2 else "blue"
+        await create_one(engine, title=title, kind="ab"[number % 3 == 0], now=NOON + number * SECOND)
+    where = Filter(search="red blue", kinds=kinds)
+    passing = [task for task in await all_tasks(engine) if task.title == "red and blue"]
+    expected = sorted((task for task in passing if not kinds or task.kind in kinds), key=order.key)
+    found, stops, after = list[Task](), 0, None
+    while True:
+        page = await queries.find(engine, where, order, after=after, limit=2)
+        found += page.tasks
+        if page.until is None and len(page.tasks) < 2:
+            break
+        stops += page.until is not None
+        after = page.until or order.key(page.tasks[-1])
+    assert [task.id for task in found] == [task.id for task in (expected[::-1] if order.descending else expected)]
+    assert stops
+    assert (await count(engine, where)).is_capped
+
+
+async def test_a_word_that_is_rare_among_the_first_rows_is_looked_for_in_all(
+    engine: AsyncEngine, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "RARE", 0)
+    for number in range(40):
+        await create_one(engine, title="red and blue" if number == 0 else "blue", now=NOON + number * SECOND)
+    page = await queries.find(engine, Filter(search="blue red"), Order(), after=None, limit=2)
+    assert [task.title for task in page.tasks] == ["red and blue"]
+    assert page.until is None
+    assert await count(engine, Filter(search="blue red")) == Count(1, False)
+
+
+async def test_a_word_that_many_of_the_first_rows_have_is_not_looked_for_in_all(
+    engine: AsyncEngine, few: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "RARE", 1)
+    for number in range(40):
+        title = "red and blue" if number == 0 else "red" if number % 2 else "blue"
+        await create_one(engine, title=title, now=NOON + number * SECOND)
+    page = await queries.find(engine, Filter(search="blue red"), Order(), after=None, limit=2)
+    assert page.tasks == []
+    assert page.until
+    assert page.until[0] == NOON + 28 * SECOND
+
+
+async def test_no_more_is_counted_than_can_be_read_soon(engine: AsyncEngine) -> None:
+    for number in range(12):
+        await create_one(engine, title="red", kind="ab"[number % 3 == 0], now=NOON + number * SECOND)
+    pending = (TaskStatus.PENDING,)
+    for where in (Filter(), Filter(statuses=pending), Filter(search="red"), Filter(statuses=tuple(TaskStatus))):
+        assert await count(engine, where, most=12) == Count(12, False), where
+        assert await count(engine, where, most=10) == Count(10, True), where
+    assert await count(engine, Filter(kinds=("b",)), most=4) == Count(4, False)
+    assert await count(engine, Filter(kinds=("b", "a")), most=9) == Count(9, True)
+    by_other = Filter(statuses=pending, kinds=("a",))
+    assert await count(engine, by_other, most=12) == Count(8, False)
+    counted = await count(engine, by_other, most=6)
+    assert counted.is_capped
+    assert 0 < counted.number <= 6
