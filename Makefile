@@ -90,6 +90,7 @@ migration: setup ## write a migration from a change of the models: make migratio
 lock: ## resolve pyproject.toml into requirements.lock, and what the image needs into infra/deploy, with hashes
 	$(COMPILE) --group dev pyproject.toml --output-file requirements.lock
 	$(COMPILE) --extra otel --constraint requirements.lock pyproject.toml --output-file infra/deploy/requirements.lock
+	$(COMPILE) tests/performance/peers/requirements.in --output-file tests/performance/peers/requirements.lock
 	echo hatchling | $(COMPILE) --constraint requirements.lock - --output-file infra/deploy/build.lock
 
 fmt: setup ## format and repair what can be repaired

@@ -16,7 +16,7 @@ from tests.client.front import Front
 from tests.client.handlers import nothing_to_say
 from tests.contracts.waiting import eventually
 from tests.graph.serve import serving
-from tests.performance.bench import free_port
+from tests.performance.processes import free_port
 
 CALLS: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "submit": lambda tasks: tasks.submit("kind"),

@@ -20,7 +20,9 @@ from typing import Any, Final
 import httpx
 
 from taskflow import Client
-from tests.performance.bench import PAYLOAD, free_port, latencies, running, until_healthy
+from tests.performance.load import PAYLOAD
+from tests.performance.processes import free_port, running, until_healthy
+from tests.performance.watching import latencies
 
 CREATE_MANY: Final = "mutation ($inputs: [CreateTaskInput!]!) { createTasks(inputs: $inputs) { tasks { id } } }"
 AT_ONCE: Final = 1000

@@ -18,8 +18,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from tests.performance.bench import COMMAND, free_port, memory, running, subscribed, until_healthy
+from tests.performance.processes import COMMAND, free_port, memory, running, until_healthy
 from tests.performance.soak import held
+from tests.performance.watching import subscribed
 
 BODY: Final = b'{"title": "Flood", "run_at": "2999-01-01T00:00:00Z"}'
 HEAD: Final = (
@@ -37,7 +38,9 @@ async def idle(url: str, pids: list[int], count: int) -> None:
             await stack.enter_async_context(subscribed(url))
         seconds = time.monotonic() - began
         _, descriptors, _ = held(pids)
-        print(f"{count} sockets            {seconds:.1f} s to open, {memory(pids)}, {descriptors} descriptors")
+        print(
+            f"{count} sockets            {seconds:.1f} s to open, {memory(pids)[0]:.0f} MB, {descriptors} descriptors"
+        )
 
 
 async def keep_asking(port: int, until: float, answers: list[tuple[int, float]]) -> None:
@@ -66,7 +69,7 @@ async def measure(arguments: argparse.Namespace, port: int, database: Path) -> i
         await until_healthy(url)
         await idle(url, pids, arguments.sockets)
         answers = await flood(port, arguments.connections, arguments.seconds)
-        print("memory afterwards     ", memory(pids))
+        print(f"memory afterwards      {memory(pids)[0]:.0f} MB")
     longest = {}
     for status, count in sorted(Counter(status for status, _ in answers).items()):
         waits = [wait for one, wait in answers if one == status]

@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.words import spelled
 from taskflow.infra.database import create_engine
-from tests.performance.bench import CREATE_SET, PAYLOAD, prepare, running, until_healthy
+from tests.performance.load import CREATE_SET, PAYLOAD
+from tests.performance.processes import prepare, running, until_healthy
 
 SET: Final = 10
 TITLE: Final = "Ended long ago"

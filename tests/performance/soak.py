@@ -18,7 +18,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from taskflow.infra.database import create_engine
-from tests.performance.bench import create_sets, done, prepare, running, until_healthy
+from tests.performance.load import create_many, done
+from tests.performance.processes import prepare, running, until_healthy
 
 STEP: Final = 1000
 MEMORY_GROWTH: Final = 1.1
@@ -71,7 +72,7 @@ async def soak(url: str, pids: list[int], count: int, backlog: int) -> list[Samp
     while True:
         ended = await done(url)
         while created < count and created - ended < backlog:
-            await create_sets(url, STEP, 8)
+            await create_many(url, STEP, at_once=2)
             created += STEP
         if time.monotonic() >= next_sample or ended >= count:
             samples.append(await sample(pids, url))

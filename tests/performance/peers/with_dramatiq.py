@@ -1,0 +1,32 @@
+"""Dramatiq on RabbitMQ with results in Redis. `python with_dramatiq.py N` enqueues; the worker is Dramatiq's own."""
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+import dramatiq
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.results import Results
+from dramatiq.results.backends import RedisBackend
+
+broker = RabbitmqBroker(url=os.environ["RABBITMQ_URL"], confirm_delivery=True)
+results = RedisBackend(url=os.environ["REDIS_URL"], namespace="bench-dramatiq", use_namespace_prefix_keys=True)
+broker.add_middleware(Results(backend=results))
+dramatiq.set_broker(broker)
+
+
+@dramatiq.actor(queue_name="bench.dramatiq", store_results=True)
+def handle(payload: dict[str, Any]) -> bool:
+    return bool(payload["message"])
+
+
+if __name__ == "__main__":
+    payload = {"message": "Task complete"}
+    handle.send(payload)  # connects, and counts with the others
+    began = time.perf_counter()
+    count = int(sys.argv[1]) - 1
+    for _ in range(count):
+        handle.send(payload)
+    print(json.dumps({"tasks": count, "seconds": time.perf_counter() - began}))
