@@ -69,11 +69,10 @@ python-test: setup ## every test of the Python code, in three processes: make py
 chaos: setup ## faults under load on services of its own, many seeds, on each database in turn: make chaos SEED=1 MINUTES=30
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),10) $(ARGS)
 
-bench: setup frontend ## figures, of a machine that does nothing else: latency, tasks a second, memory, first paint
-	$(BIN)/python -m tests.services run -- $(BIN)/pytest --capture=no tests/integration/figures.py $(ARGS)
-	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-	DB_URL="$${DB_URL:-sqlite+aiosqlite:///$$folder/bench.db}" $(BIN)/python -m tests.performance.bench
+bench: setup frontend ## figures of a machine that does nothing else, and its peers' beside them: make bench ARGS="--only drain"
+	$(BIN)/python -m tests.services run -- $(BIN)/pytest --capture=no tests/integration/figures.py
 	cd frontend && $(NODE) npm run --silent --if-present figures
+	$(BIN)/python -m tests.services run -- $(BIN)/python -m tests.performance $(ARGS)
 
 schema: setup ## print the GraphQL schema that is served into graph/schema/schema.graphql
 	$(BIN)/python -m taskflow.graph.schema.build > graph/schema/schema.graphql.new

@@ -1,4 +1,4 @@
-"""How fast tasks are created, over 32 connections by one process of the API, while no worker runs. All have to be there."""
+"""How fast tasks are created, over 32 connections by one API process, while no worker runs. None may be missing."""
 
 import asyncio
 from typing import Final

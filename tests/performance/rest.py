@@ -18,6 +18,7 @@ from tests.performance.theirs import naive_api
 from tests.performance.watching import Create, Hear, creates, hears, subscribed, time_each
 
 WARM: Final = 20
+HELD: Final = ("API at rest MB", "worker at rest MB", "API after MB", "worker after MB")
 
 
 def percentiles(found: list[float]) -> Figures:
@@ -83,8 +84,7 @@ async def memory_held(stage: Stage) -> Figures:
                 before = memory(pids)
                 await run_many(running, stage.count(20_000))
                 after = memory(pids)
-    names = ("API at rest MB", "worker at rest MB", "API after MB", "worker after MB")
-    return dict(zip(names, before + after, strict=True))
+    return dict(zip(HELD, before + after, strict=True))
 
 
 async def embedded_bulk(stage: Stage) -> Figures:

@@ -43,8 +43,8 @@ class Stage:
     logs: Path
     quick: bool
 
-    def count(self, full: int) -> int:
-        return max(full // 20, 20) if self.quick else full
+    def count(self, full: int, least: int = 20) -> int:
+        return max(full // 20, least) if self.quick else full
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
