@@ -22,16 +22,17 @@ from tests.performance.theirs import ask, naive_api
 Figures = dict[str, float]
 Ended = Callable[[], Awaitable[int]]
 POLL: Final = 0.1
+"""Seconds between two looks: at a database, so that they cost little."""
 SILENCE: Final = 90.0
 """Seconds, in which a worker has to start, and after which what has not ended is lost."""
 
 
-async def follow(process: subprocess.Popen[bytes], ended: Ended, count: int) -> Figures:
+async def follow(process: subprocess.Popen[bytes], ended: Ended, count: int, every: float = POLL) -> Figures:
     """What the worker makes a second, and its CPU for each, as `ended` tells. Raises SystemExit when tasks are lost."""
     first, last, since = 0, 0, time.perf_counter()
     began = before = 0.0
     while last < count:
-        await asyncio.sleep(POLL)
+        await asyncio.sleep(every)
         now = await ended()
         if now and not first:
             first, began, before = now, time.perf_counter(), cpu(process.pid)
@@ -119,7 +120,7 @@ async def dramatiq(stage: Stage) -> Figures:
 
 async def with_results_in_redis(stage: Stage, program: str, command: tuple[str, ...], env: dict[str, str]) -> Figures:
     """A result is a key: while they are made all keys of the database are counted, and at the end exactly theirs."""
-    count = stage.count(8_000)
+    count = stage.count(8_000, 1_000)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(fresh(stage))
         bus = await stack.enter_async_context(redis.from_url(stage.redis))
@@ -131,7 +132,7 @@ async def with_results_in_redis(stage: Stage, program: str, command: tuple[str, 
         async def ended() -> int:
             return int(await bus.dbsize()) - int(before)
 
-        figures = await follow(process, ended, count)
+        figures = await follow(process, ended, count, every=0.02)
         if (found := len(await all_keys(bus))) != count:
             raise SystemExit(f"{program}: {found} results of {count} tasks")
         return figures

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import redis.asyncio as redis
 
@@ -64,10 +64,9 @@ class Watcher(asyncio.Protocol):
         return watcher
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass
         offer = f"sec-websocket-protocol: {self._protocol}\r\n" if self._protocol else ""
-        transport.write(f"{HANDSHAKE.format(path=self._path)}{offer}\r\n".encode())
+        self.write(f"{HANDSHAKE.format(path=self._path)}{offer}\r\n".encode())
 
     def data_received(self, data: bytes) -> None:
         data = self._rest + data
