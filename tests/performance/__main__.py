@@ -18,7 +18,7 @@ from tests.performance import picture, report
 from tests.performance.environment import peers_python
 from tests.performance.progress import say
 from tests.performance.rows import GROUPS, ROWS, Row
-from tests.performance.stage import Stage, where
+from tests.performance.stage import Stage, durability, where
 
 
 def groups(text: str) -> list[str]:
@@ -41,7 +41,7 @@ def prepare(out: Path, *, quick: bool) -> Stage:
     logs = out.absolute() / "logs"
     shutil.rmtree(logs, ignore_errors=True)
     logs.mkdir(parents=True)
-    database = sa.make_url(where("DB_URL", "mysql", "mariadb"))
+    database = sa.make_url(where("DB_URL", "mariadb", "mysql"))
     if database.get_backend_name() != "mysql":
         raise SystemExit("DB_URL: the peers need MySQL or MariaDB")
     rabbitmq, redis = where("RABBITMQ_URL", "rabbitmq"), where("REDIS_URL", "redis")
@@ -51,15 +51,16 @@ def prepare(out: Path, *, quick: bool) -> Stage:
 async def measure(stage: Stage, rows: list[Row], rounds: int, out: Path) -> bool:
     """Whether all goals are reached that can be judged."""
     figures: report.Rounds = []
+    surroundings = report.surroundings(stage) | {"database": await durability(stage)}
     for number in range(rounds):
         figures.append({})
         for row in rows if number % 2 == 0 else reversed(rows):
             say(f"round {number + 1} of {rounds}: {row.name}")
             figures[-1][row.name] = await row.measure(stage)
         print(report.table(figures), flush=True)
-        report.save(out / "bench.json", stage, figures)
+        report.save(out / "bench.json", surroundings, figures)
     found = report.medians(figures)
-    picture.save(out / "bench.svg", found, report.note(stage, rounds))
+    picture.save(out / "bench.svg", found, report.note(surroundings, rounds))
     missed = [one for one in report.verdicts(found) if not one.is_reached]
     print(f"\n{len(missed)} goals missed; {out / 'bench.json'}, {out / 'bench.svg'}")
     return not missed

@@ -76,7 +76,9 @@ async def ours(stage: Stage, kind: str, full: int) -> Figures:
         async with api(stage) as (url, _):
             await create_many(url, count, kind)
             with worker(stage) as process:
-                figures = await follow(process, counted(engine, "tasks", "DONE"), count)
+                figures = await follow(
+                    process, counted(engine, "tasks", "DONE"), count, every=0.1 if stage.quick else 0.5
+                )
         return figures | await exact(engine, "tasks", count)
 
 

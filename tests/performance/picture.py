@@ -14,7 +14,7 @@ BAR: Final = 390
 LINE: Final = 24
 STYLE: Final = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
-.title { font-weight: 600; font-size: 14px; } .note, .value { fill: #59636e; }
+.title { font-weight: 600; font-size: 14px; } .note, .value { fill: #59636e; } .note { font-size: 12px; }
 .ours { fill: #1a7f5a; } .peer { fill: #9aa4af; }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3; } .note, .value { fill: #9da7b1; }

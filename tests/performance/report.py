@@ -82,8 +82,8 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def document(stage: Stage, rounds: Rounds) -> dict[str, Any]:
-    found = medians(rounds)
+def surroundings(stage: Stage) -> dict[str, Any]:
+    """On what it is measured: the commit, the machine before the load, servers and libraries with their versions."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _git("rev-parse", "HEAD"),
@@ -98,17 +98,25 @@ def document(stage: Stage, rounds: Rounds) -> dict[str, Any]:
         },
         "servers": _servers(stage),
         "libraries": {"ours": versions(Path(sys.executable)), "peers": versions(stage.python)},
-        "rounds": rounds,
-        "medians": found,
-        "goals": [
-            {"row": one.row, "goal": str(one.goal), "value": one.value, "is_reached": one.is_reached}
-            for one in verdicts(found)
-        ],
     }
 
 
-def save(path: Path, stage: Stage, rounds: Rounds) -> None:
-    path.write_text(json.dumps(document(stage, rounds), indent=1, ensure_ascii=False) + "\n")
+def save(path: Path, where: dict[str, Any], rounds: Rounds) -> None:
+    found = medians(rounds)
+    goals = [
+        {"row": one.row, "goal": str(one.goal), "value": one.value, "is_reached": one.is_reached}
+        for one in verdicts(found)
+    ]
+    everything = where | {"rounds": rounds, "medians": found, "goals": goals}
+    path.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")
+
+
+def note(where: dict[str, Any], rounds: int) -> str:
+    """What the picture says beneath."""
+    trial = "A trial, no figures. " if where["is_quick"] else ""
+    machine, servers = where["machine"], ", ".join(where["servers"])
+    what = f"{trial}Medians of {rounds}; {machine['cores']} cores, Python {machine['python']}"
+    return f"{what}, {servers}; {where['date'][:10]}"
 
 
 def _git(*arguments: str) -> str | None:
@@ -138,11 +146,3 @@ def _servers(stage: Stage) -> list[str]:
         except ProbeError:
             continue  # MySQL where it is MariaDB, and the other way round
     return found
-
-
-def note(stage: Stage, rounds: int) -> str:
-    """What the picture says beneath: on what this was measured."""
-    what = "A trial, no figures: counts are small. " if stage.quick else ""
-    cores, servers = len(os.sched_getaffinity(0)), ", ".join(_servers(stage))
-    date = datetime.now(UTC).date()
-    return f"{what}Medians of {rounds}; {cores} cores, Python {platform.python_version()}, {servers}; {date}"

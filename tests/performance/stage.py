@@ -30,6 +30,7 @@ QUEUES: Final = (
     "bench.dramatiq.XQ",
 )
 KEYS: Final = "bench-*"
+DURABILITY: Final = "SHOW VARIABLES WHERE Variable_name IN ('innodb_flush_log_at_trx_commit', 'sync_binlog', 'log_bin')"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,15 @@ async def _clean(stage: Stage, *statements: str) -> None:
     async with redis.from_url(stage.redis) as bus:
         if keys := await all_keys(bus):
             await bus.delete(*keys)
+
+
+async def durability(stage: Stage) -> dict[str, str]:
+    """What the database does at each commit: nothing decides more about a rate."""
+    root = create_async_engine(stage.database.set(database=""), pool_size=1)
+    async with root.connect() as connection:
+        found = {row.Variable_name: row.Value for row in await connection.execute(sa.text(DURABILITY))}
+    await root.dispose()
+    return found
 
 
 async def all_keys(bus: Any) -> list[bytes]:
