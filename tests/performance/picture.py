@@ -10,7 +10,7 @@ from tests.performance.rows import ROWS
 
 WIDTH: Final = 760
 LABEL: Final = 250
-BAR: Final = 390
+BAR: Final = 370
 LINE: Final = 24
 STYLE: Final = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
