@@ -23,7 +23,9 @@ class Count:
     """Whether there may be more."""
 
 
-async def count(engine: AsyncEngine, where: Filter, *, most: int = MOST) -> Count:
+async def count(engine: AsyncEngine, where: Filter, *, most: int | None = None) -> Count:
+    """`most` is MOST when not given."""
+    most = MOST if most is None else most
     if where.search is not None:
         return Count(*await count_found(engine, where, where.search, most))
     column, parts = branches(where, Order())

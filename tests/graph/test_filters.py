@@ -2,6 +2,10 @@
 
 from datetime import timedelta
 
+import httpx
+import pytest
+
+from taskflow.db import counting, searching
 from taskflow.infra.resources import Resources
 from tests.graph.api import Api
 from tests.graph.lists import NOON, stamp, titles
@@ -64,3 +68,47 @@ async def test_count_is_of_all_that_pass_the_filter(api: Api, tied: list[str]) -
     document = "query ($filter: TaskFilter) { tasks(first: 1, filter: $filter) { totalCount } }"
     assert (await api.ask(document, filter={"search": "1"}))["tasks"]["totalCount"] == 1
     assert (await api.ask(document))["tasks"]["totalCount"] == 9
+
+
+async def test_a_search_that_stops_early_says_where_and_the_next_page_goes_on(
+    api: Api, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "NEXT", 3)
+    monkeypatch.setattr(searching, "MOST", 1)
+    monkeypatch.setattr(searching, "RARE", 0)
+    await api.create("red and blue")
+    for number in range(10):
+        await api.create("red" if number % 2 else "blue")
+    asked, after = 0, None
+    query = (
+        'query ($after: String) { tasks(first: 1, after: $after, filter: {search: "red blue"}) '
+        "{ nodes { title } pageInfo { hasNextPage endCursor } searchedUntil totalCount isCapped } }"
+    )
+    while True:
+        page = (await api.ask(query, after=after))["tasks"]
+        asked, after = asked + 1, page["pageInfo"]["endCursor"]
+        assert page["isCapped"]
+        assert page["totalCount"] == 0
+        if not page["searchedUntil"]:
+            break
+        assert page["nodes"] == []
+        assert page["pageInfo"]["hasNextPage"]
+    assert asked > 2
+    assert page["nodes"] == [{"title": "red and blue"}]
+    assert not page["pageInfo"]["hasNextPage"]
+    answer = await client.get("/tasks", params={"q": "red blue", "limit": 1})
+    assert answer.json() == []
+    assert 'rel="next"' in answer.headers["link"]
+
+
+async def test_all_tasks_of_a_status_are_counted_also_where_there_are_many(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "MOST", 4)
+    for number in range(6):
+        await api.create(f"Number {number}", queue="bulk" if number else "other")
+    for where in ("", "filter: {statuses: [PENDING, DONE]}, "):
+        query = f"{{ tasks({where}first: 1) {{ totalCount isCapped }} }}"
+        assert (await api.ask(query))["tasks"] == {"totalCount": 6, "isCapped": False}
+    query = '{ tasks(filter: {queues: ["bulk"]}) { totalCount isCapped } }'
+    assert (await api.ask(query))["tasks"] == {"totalCount": 4, "isCapped": True}

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { cut, joinPages, type Pages } from "./keyset";
 
-function page(letters: string, hasMore = true): Pages {
-  return { entries: Array.from(letters, (id) => ({ id, cursor: `at-${id}` })), hasMore };
+function page(letters: string, hasMore = true, searchedUntil: string | null = null): Pages {
+  const entries = Array.from(letters, (id) => ({ id, cursor: `at-${id}` }));
+  return { entries, hasMore, end: searchedUntil ?? entries.at(-1)?.cursor ?? null, searchedUntil };
 }
 
 const shown = ({ entries }: Pages): string => entries.map(({ id }) => id).join("");
@@ -48,4 +49,14 @@ test("a head that is all there is replaces the list", () => {
 test("what is cut off can be loaded again", () => {
   expect(cut(page("abcd", false), 3)).toEqual(page("abc"));
   expect(cut(page("ab", false), 3)).toEqual(page("ab", false));
+});
+
+test("a search that stopped early goes on from where it did", () => {
+  const stopped = page("ab", true, "2026-01-31T12:00:00Z");
+  expect(joinPages(stopped, page("cd", false), stopped.end)).toEqual(page("abcd", false));
+});
+
+test("a new head in which nothing is found keeps what was found further down", () => {
+  const found = page("ab", false);
+  expect(joinPages(found, page("", true, "2026-01-31T12:00:00Z"), null)).toBe(found);
 });

@@ -12,6 +12,10 @@ export interface Entry {
 export interface Pages {
   readonly entries: readonly Entry[];
   readonly hasMore: boolean;
+  /** The cursor after which more are loaded. */
+  readonly end: string | null;
+  /** Where a search stopped early, so that there may be more although a page was not full. */
+  readonly searchedUntil: string | null;
 }
 
 /** Inserts a page after the cursor `after`; or, without one, as the first page, and keeps the rows that it overlaps. */
@@ -20,23 +24,29 @@ export function joinPages(existing: Pages | undefined, incoming: Pages, after: s
   if (after === null) return joinHead(existing, incoming);
   const at = existing.entries.findLastIndex(({ cursor }) => cursor === after);
   const kept = at < 0 ? existing.entries : existing.entries.slice(0, at + 1);
-  return { entries: [...kept, ...unknownIn(kept, incoming.entries)], hasMore: incoming.hasMore };
+  const { hasMore, end, searchedUntil } = incoming;
+  return { entries: [...kept, ...unknownIn(kept, incoming.entries)], hasMore, end, searchedUntil };
 }
 
 function joinHead(existing: Pages, incoming: Pages): Pages {
   const last = incoming.entries.at(-1)?.id;
   const at = existing.entries.findIndex(({ id }) => id === last);
-  if (at < 0 || !incoming.hasMore) return incoming;
+  const isBarren = last === undefined && incoming.searchedUntil !== null; // what was found further down is still there
+  if (!isBarren && (at < 0 || !incoming.hasMore)) return incoming;
   const tail = unknownIn(incoming.entries, existing.entries.slice(at + 1));
   const entries = [...incoming.entries, ...tail];
   const isSame =
     entries.length === existing.entries.length && entries.every(({ id }, n) => id === existing.entries[n]?.id);
-  return isSame ? existing : { entries, hasMore: tail.length > 0 ? existing.hasMore : true };
+  if (isSame) return existing;
+  const { hasMore, end, searchedUntil } = tail.length > 0 ? existing : incoming;
+  return { entries, hasMore, end, searchedUntil };
 }
 
 /** The first `count` entries: the rows behind them can be loaded again. */
 export function cut(pages: Pages, most: number): Pages {
-  return pages.entries.length <= most ? pages : { entries: pages.entries.slice(0, most), hasMore: true };
+  const entries = pages.entries.slice(0, most);
+  const end = entries.at(-1)?.cursor ?? null;
+  return pages.entries.length <= most ? pages : { entries, hasMore: true, end, searchedUntil: null };
 }
 
 function unknownIn(known: readonly Entry[], entries: readonly Entry[]): readonly Entry[] {

@@ -6,7 +6,12 @@ import { createCache } from "./cache";
 import type { Pages } from "./keyset";
 import { keep, recall } from "./lists";
 
-const pagesOf = (...ids: string[]): Pages => ({ entries: ids.map((id) => ({ id, cursor: id })), hasMore: false });
+const pagesOf = (...ids: string[]): Pages => ({
+  entries: ids.map((id) => ({ id, cursor: id })),
+  hasMore: false,
+  end: ids.at(-1) ?? null,
+  searchedUntil: null,
+});
 
 function clientWith(...ids: string[]): ApolloClient {
   const cache = createCache();

@@ -52,5 +52,6 @@ async function request(client: ApolloClient, list: ListQuery, after: string | nu
   client.cache.writeQuery({ query, variables, data });
   const entries = data.tasks.edges.map(({ cursor, node }) => ({ id: node.id, cursor }));
   const versions = new Map(data.tasks.edges.map(({ node }) => [node.id, node.version]));
-  return { entries, hasMore: data.tasks.pageInfo.hasNextPage, versions };
+  const { hasNextPage, endCursor } = data.tasks.pageInfo;
+  return { entries, hasMore: hasNextPage, end: endCursor, searchedUntil: data.tasks.searchedUntil, versions };
 }

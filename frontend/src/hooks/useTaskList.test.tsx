@@ -18,10 +18,14 @@ const SECOND = makeTask("PENDING", { id: "second" });
 
 /** A list whose requests are answered when the test says so. */
 function look() {
-  const asked: { readonly name: string; readonly answer: Subject<ApolloLink.Result> }[] = [];
-  const link = new ApolloLink(({ operationName = "" }) => {
+  const asked: {
+    readonly name: string;
+    readonly after: unknown;
+    readonly answer: Subject<ApolloLink.Result>;
+  }[] = [];
+  const link = new ApolloLink(({ operationName = "", variables }) => {
     const answer = new Subject<ApolloLink.Result>();
-    asked.push({ name: operationName, answer });
+    asked.push({ name: operationName, after: variables["after"], answer });
     return answer;
   });
   const client = new ApolloClient({ cache: createCache(), link, dataMasking: true });
@@ -43,8 +47,8 @@ function look() {
     });
   const answer = (which: number, ...tasks: readonly TaskRow_taskFragment[]): Promise<void> => {
     const edges = tasks.map((node) => ({ __typename: "TaskEdge", cursor: node.id, node }));
-    const pageInfo = { __typename: "PageInfo", hasNextPage: false };
-    return say(which, { tasks: { __typename: "TaskConnection", edges, pageInfo } });
+    const pageInfo = { __typename: "PageInfo", hasNextPage: false, endCursor: tasks.at(-1)?.id ?? null };
+    return say(which, { tasks: { __typename: "TaskConnection", edges, pageInfo, searchedUntil: null } });
   };
   const statusOf = (id: string): string | undefined =>
     client.cache.readFragment({
@@ -107,4 +111,20 @@ test("what is new while the list is not at its top is inserted once it is there 
   await waitFor(() => expect(asked).toHaveLength(3));
   await answer(2, SECOND, FIRST);
   await waitFor(() => expect(result.current.ids).toEqual(["second", "first"]));
+});
+
+test("a search that stopped early says where, and goes on from there", async () => {
+  const { asked, answer, say, result } = look();
+  await waitFor(() => expect(asked).toHaveLength(1));
+  const pageInfo = { __typename: "PageInfo", hasNextPage: true, endCursor: "place" };
+  const searchedUntil = "2026-01-31T12:00:00Z";
+  await say(0, { tasks: { __typename: "TaskConnection", edges: [], pageInfo, searchedUntil } });
+  await waitFor(() => expect(result.current.searchedUntil).toBe(searchedUntil));
+  expect(result.current.ids).toEqual([]);
+  act(() => result.current.loadMore());
+  await waitFor(() => expect(asked).toHaveLength(2));
+  expect(asked[1]?.after).toBe("place");
+  await answer(1, FIRST);
+  await waitFor(() => expect(result.current.ids).toEqual(["first"]));
+  expect(result.current.searchedUntil).toBeNull();
 });

@@ -28,6 +28,8 @@ export interface TaskList {
   readonly key: string;
   readonly isStale: boolean;
   readonly hasMore: boolean;
+  /** The instant at which a search stopped early: it goes on when more are loaded. */
+  readonly searchedUntil: string | null;
   readonly isLoadingMore: boolean;
   readonly error: string | null;
   readonly newer: Newer;
@@ -71,14 +73,14 @@ export function useTaskList({ isAtTop, ...query }: Options): TaskList {
     key: pages ? key : (list?.key ?? key),
     isStale: pages === undefined,
     hasMore: pages?.hasMore ?? false,
+    searchedUntil: pages?.searchedUntil ?? null,
     isLoadingMore,
     error,
     newer: isAtTop ? NONE : newer.count,
     loadMore: () => {
-      const after = pages?.entries.at(-1)?.cursor;
-      if (isLoadingMore || !pages?.hasMore || after === undefined) return;
+      if (isLoadingMore || !pages?.hasMore || pages.end === null) return;
       setLoadingMore(true);
-      void load(after).finally(() => setLoadingMore(false));
+      void load(pages.end).finally(() => setLoadingMore(false));
     },
     reload: () => void load(null),
   };

@@ -10,7 +10,7 @@ import type { TaskList } from "@/hooks/useTaskList";
 import { formatCount } from "@/lib/format";
 import { isFiltered, type TasksSearch } from "@/lib/tasksSearch";
 import classes from "./ListPanel.module.css";
-import { ListEmpty, ListError, ListFilteredEmpty, ListLoading } from "./ListScreens";
+import { ListEmpty, ListError, ListFilteredEmpty, ListLoading, ListSearched } from "./ListScreens";
 import { TaskTable } from "./TaskTable";
 
 const ROW_HEIGHT = 40;
@@ -73,6 +73,7 @@ function NoRows(props: {
   const { list, onClear } = props;
   if (list.error !== null) return <ListError reason={list.error} onRetry={list.reload} />;
   if (list.isStale || list.ids === undefined) return <ListLoading />;
+  if (list.searchedUntil !== null) return <ListSearched list={list} until={list.searchedUntil} />;
   return props.isFiltered ? <ListFilteredEmpty onClear={onClear} /> : <ListEmpty />;
 }
 

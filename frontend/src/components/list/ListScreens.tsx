@@ -1,10 +1,13 @@
-/** The four screens of a list without rows: loading, empty, filtered empty, error. */
+/** The screens of a list without rows: loading, empty, filtered empty, not found yet, error. */
 import { Button, Code, Skeleton, VisuallyHidden } from "@mantine/core";
-import { IconFilterOff, IconInbox, IconPlugConnectedX, IconPlus } from "@tabler/icons-react";
+import { IconFilterOff, IconInbox, IconPlugConnectedX, IconPlus, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import classes from "./ListScreens.module.css";
+import { Instant } from "@/components/Instant";
 import { Screen } from "@/components/Screen";
+import type { TaskList } from "@/hooks/useTaskList";
+import classes from "./ListScreens.module.css";
+import { SearchFurther } from "./SearchFurther";
 
 const ROWS = 12;
 
@@ -53,6 +56,18 @@ export function ListFilteredEmpty({ onClear }: { readonly onClear: () => void })
       }
     >
       One that does will show up here by itself.
+    </Screen>
+  );
+}
+
+export function ListSearched({ list, until }: { readonly list: TaskList; readonly until: string }): ReactElement {
+  return (
+    <Screen
+      icon={<IconSearch size={26} stroke={1.5} />}
+      title="Nothing found yet"
+      actions={<SearchFurther list={list} />}
+    >
+      Searched as far as <Instant at={until} />. Common words that are seldom together take longer to find.
     </Screen>
   );
 }

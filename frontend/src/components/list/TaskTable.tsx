@@ -6,7 +6,10 @@ import type { ListPlace } from "@/hooks/useListPlace";
 import type { ListSelection } from "@/hooks/useListSelection";
 import type { TaskList } from "@/hooks/useTaskList";
 import { type Rows, useMoreRows, useVirtualRows } from "@/hooks/useVirtualRows";
+import { Instant } from "@/components/Instant";
+import { formatCount } from "@/lib/format";
 import type { SortKey } from "@/lib/tasksSearch";
+import { SearchFurther } from "./SearchFurther";
 import { TaskRow } from "./TaskRow";
 import classes from "./TaskTable.module.css";
 import { TaskTableHead } from "./TaskTableHead";
@@ -28,9 +31,9 @@ interface Props {
 
 export function TaskTable(props: Props): ReactElement {
   const { ids, list, place, selection, scroller, rowHeight, keys } = props;
-  const { isStale, hasMore } = list;
+  const { isStale, hasMore, searchedUntil } = list;
   const rows = useVirtualRows({ ids, rowHeight, scroller, offset: place.offset, active: keys.active });
-  useMoreRows(rows, ids.length, hasMore && !list.isLoadingMore, list.loadMore);
+  useMoreRows(rows, ids.length, hasMore && searchedUntil === null && !list.isLoadingMore, list.loadMore);
   return (
     <div
       ref={scroller}
@@ -54,14 +57,22 @@ export function TaskTable(props: Props): ReactElement {
         </tbody>
       </table>
       <div className={classes["end"]}>
-        {hasMore ? (
-          <Loader size="xs" color="gray" aria-label="Loading more" />
-        ) : (
-          `${ids.length.toLocaleString("en")} shown, that is all`
-        )}
+        <ListEnd list={list} count={ids.length} />
       </div>
     </div>
   );
+}
+
+function ListEnd({ list, count }: { readonly list: TaskList; readonly count: number }): ReactElement {
+  if (list.searchedUntil !== null) {
+    return (
+      <>
+        {formatCount(count)} found, searched as far as <Instant at={list.searchedUntil} /> <SearchFurther list={list} />
+      </>
+    );
+  }
+  if (list.hasMore) return <Loader size="xs" color="gray" aria-label="Loading more" />;
+  return <>{formatCount(count)} shown, that is all</>;
 }
 
 /** The visible rows, between two spacers with the height of the others. */
