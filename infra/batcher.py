@@ -21,6 +21,8 @@ Result = TypeVar("Result")
 
 MOST: Final = 200
 """Items of one flush, where its statements are ours."""
+TURNS: Final = 4
+"""Turns of the event loop, some 10 µs each while nothing happens, in which nobody came before a flush begins."""
 LONGEST_WAIT: Final = timedelta(seconds=5)
 """How long the oldest may have waited before a bounded batcher takes no more that weigh as much."""
 
@@ -102,10 +104,18 @@ class Batcher(Generic[Item, Result]):
         """Flushes for ever; cancelled by whoever opened it."""
         while True:
             await self._wake.wait()
+            await self._gather()
             batch = self._take()
             if not self._waiting:
                 self._wake.clear()
             await self._flush_or_halve(batch)
+
+    async def _gather(self) -> None:
+        """Whoever is about to come, within a few turns of the event loop, comes along."""
+        turns, weight = 0, self._weight
+        while turns < TURNS and self._weight < self._bounds.most:
+            await asyncio.sleep(0)
+            turns, weight = (turns + 1, weight) if self._weight == weight else (0, self._weight)
 
     def _take(self) -> list[_Caller[Item, Result]]:
         """The oldest and what goes with it; every other time, where some weigh more, the lightest first.

@@ -57,9 +57,16 @@ class Slots:
             self.notify()
 
     async def wanted(self) -> None:
-        """Return once another message can be used."""
-        while self.waiting >= self.free + self.ahead:
-            await self._change()
+        """Return once another message can be used. Of as many as can be, half are used up before more are wanted: those
+        that come together share their claim.
+        """
+        if self.waiting >= self._usable:
+            while self.waiting > (self._usable - 1) // 2:
+                await self._change()
+
+    @property
+    def _usable(self) -> int:
+        return self.free + self.ahead
 
     async def until_free(self) -> None:
         while not self.free:

@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,17 +22,19 @@ from tests.performance.rows import GROUPS, ROWS, Row
 from tests.performance.stage import Stage, durability, where
 
 
-def groups(text: str) -> list[str]:
+def chosen(text: str) -> list[Row]:
     names = [name.strip() for name in text.split(",")]
-    if unknown := set(names) - set(GROUPS):
-        raise argparse.ArgumentTypeError(f"no {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
-    return names
+    known = {*GROUPS, *(row.name for row in ROWS)}
+    if unknown := set(names) - known:
+        raise argparse.ArgumentTypeError(f"no {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    return [row for row in ROWS if row.group in names or row.name in names]
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.performance", description=__doc__)
     parser.add_argument("--rounds", type=int, help="how often each row is measured (3; 1 with --quick)")
-    parser.add_argument("--only", type=groups, default=GROUPS, metavar="GROUP,…", help=f"of {', '.join(GROUPS)}")
+    only = f"rows, or all of a group: {', '.join(GROUPS)}"
+    parser.add_argument("--only", type=chosen, default=ROWS, metavar="NAME,…", help=only)
     parser.add_argument("--quick", action="store_true", help="small counts: whether it works, no figures")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder for the results (build/bench)")
     return parser.parse_args()
@@ -48,7 +51,7 @@ def prepare(out: Path, *, quick: bool) -> Stage:
     return Stage(database, rabbitmq, redis, peers_python(), logs, quick)
 
 
-async def measure(stage: Stage, rows: list[Row], rounds: int, out: Path) -> bool:
+async def measure(stage: Stage, rows: Sequence[Row], rounds: int, out: Path) -> bool:
     """Whether all goals are reached that can be judged."""
     figures: report.Rounds = []
     surroundings = report.surroundings(stage) | {"database": await durability(stage)}
@@ -70,10 +73,9 @@ def main() -> int:
     arguments = parse()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     stage = prepare(arguments.out, quick=arguments.quick)
-    rows = [row for row in ROWS if row.group in arguments.only]
     rounds = arguments.rounds or (1 if arguments.quick else 3)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        is_reached = runner.run(measure(stage, rows, rounds, arguments.out))
+        is_reached = runner.run(measure(stage, arguments.only, rounds, arguments.out))
     return 0 if is_reached or arguments.quick else 1
 
 
