@@ -3,7 +3,6 @@
 import asyncio
 import contextvars
 import inspect
-import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from taskflow.worker.payload import described
 from taskflow.worker.registry import Handler
 from taskflow.worker.task import Middleware, Permanent, RetryLater, Snooze
 from taskflow.worker.text import LONGEST_TRACEBACK, clean
+from taskflow.worker.threads import THREADS
 
 T = TypeVar("T")
 
@@ -93,10 +93,7 @@ async def _call(handler: Handler, argument: Any, context: Context) -> Any:
 
 
 async def run_in_thread(function: Callable[[], T], context: Context) -> T:
-    """In a daemon thread of its own, so that one that never returns can't keep the process from ending.
-
-    `context.thread` tells when it has ended, also to who no longer waits for it here.
-    """
+    """`context.thread` tells when it has ended, also to who no longer waits for it here."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Callable[[], T]] = loop.create_future()
     context.thread = ended
@@ -106,16 +103,18 @@ async def run_in_thread(function: Callable[[], T], context: Context) -> T:
         if not ended.done():
             ended.set_result(end)
 
-    def work() -> None:
+    def work() -> Callable[[], T]:
         try:
             result = variables.run(function)
-            end = lambda: result  # noqa: E731
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for, SystemExit too
-            end = partial(_raise, error)
+            return partial(_raise, error)
+        return lambda: result
+
+    def tell(end: Callable[[], T]) -> None:
         with suppress(RuntimeError):  # the loop has closed: nobody waits
             loop.call_soon_threadsafe(resolve, end)
 
-    threading.Thread(target=work, daemon=True, name="handler").start()
+    THREADS.run(work, tell)
     return (await asyncio.shield(ended))()
 
 

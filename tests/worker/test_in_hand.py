@@ -60,7 +60,7 @@ async def test_what_short_tasks_had_it_ask_for_goes_back_when_longer_ones_follow
 
         async def went_back() -> bool:
             assert began < 18, "as many had time to begin while the rest stayed in hand"
-            return began > 4 and await bench.broker.depth("default") >= 80
+            return began > 4 and await bench.broker.depth("default") >= 50
 
         await eventually(went_back, within=3)
         async with narrow(bench, longer, worker_prefetch=60):
