@@ -5,7 +5,9 @@ word is shows in the rows that come first. Where only common words are asked for
 stops after a while and tells how far it has looked.
 """
 
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -18,11 +20,11 @@ from taskflow.db.transaction import read
 from taskflow.db.types import UNREADABLE
 from taskflow.db.words import sought
 
-NEXT: Final = 4_000
-"""Rows that are read at a time."""
-MOST: Final = 10
-"""Times that as many are read for one page."""
-RARE: Final = 20
+NEXT: Final = 1_000
+"""Rows that are read at first, then twice as many, and so on."""
+LONGEST: Final = timedelta(seconds=0.06)
+"""How long rows are read for one page before the search stops."""
+RARE: Final = 5
 """Of the first rows, how many have a word at most that is left to the index."""
 
 
@@ -40,7 +42,7 @@ async def count_found(engine: AsyncEngine, where: Filter, words: str, most: int)
     if await _names_a_task(engine, words):
         return await _count(engine, sa.select(tasks.c.id).where(_by_id(words), *conditions(where)), most)
     newest = Order()
-    edge = await _edge(engine, newest.field, where, newest, None)
+    edge = await _edge(engine, newest.field, where, newest, None, NEXT)
     near = _near(newest.field, where, newest, None, edge, NEXT)
     if edge is not None and (rare := await _rare(engine, near, words)) is not None:
         return await _count(engine, sa.select(tasks.c.id).where(*conditions(where), rare, reads(words)), most)
@@ -79,21 +81,22 @@ async def _in_branch(
     engine: AsyncEngine, column: str, where: Filter, words: str, order: Order, after: Key | None, limit: int
 ) -> Found:
     """Of one index, in its order."""
-    found, left_out, place = list[Task](), 0, after
-    for number in range(MOST):
-        edge = await _edge(engine, column, where, order, place)
+    found, left_out, place, rows, began = list[Task](), 0, after, NEXT, time.monotonic()
+    while True:
+        edge = await _edge(engine, column, where, order, place, rows)
         near = _near(column, where, order, place, edge, limit - len(found) - left_out)
         some = await load(engine, near.where(reads(words)))
         found, left_out = found + some.tasks, left_out + some.left_out
         if edge is None or len(found) + left_out >= limit:
             return Found(found, left_out)
         near = _near(column, where, order, place, edge, NEXT)
-        if number == 0 and (rare := await _rare(engine, near, words)) is not None:
+        if place == after and (rare := await _rare(engine, near, words)) is not None:
             rest = ordered(sa.select(tasks), where, order, edge, limit - len(found) - left_out)
             some = await load(engine, rest.where(rare, reads(words)))
             return Found(found + some.tasks, left_out + some.left_out)
-        place = edge
-    return Found(found, left_out, place)
+        if time.monotonic() - began > LONGEST.total_seconds():
+            return Found(found, left_out, edge)
+        place, rows = edge, 2 * rows
 
 
 def _near(column: str, where: Filter, order: Order, after: Key | None, edge: Key | None, limit: int) -> sa.Select[Any]:
@@ -101,14 +104,16 @@ def _near(column: str, where: Filter, order: Order, after: Key | None, edge: Key
     return near if edge is None else near.where(*order.up_to(edge))
 
 
-async def _edge(engine: AsyncEngine, column: str, where: Filter, order: Order, after: Key | None) -> Key | None:
-    """The key of the last row that is near, read from the index alone; None when all are."""
+async def _edge(
+    engine: AsyncEngine, column: str, where: Filter, order: Order, after: Key | None, rows: int
+) -> Key | None:
+    """The key of the row that comes so many rows after the next, read from the index alone; None when all are."""
     leading = {column: where.values()[column]} if column in where.values() else {}
     statement = sa.select(tasks.c[order.field], tasks.c.id).where(*(is_one_of(*one) for one in leading.items()))
     if after is not None:
         statement = statement.where(*order.beyond(after))
-    rows = await read(engine, by_index(order.arrange(statement).limit(1).offset(NEXT), column))
-    return next(((at, id_) for at, id_ in rows if at is not UNREADABLE), None)
+    found = await read(engine, by_index(order.arrange(statement).limit(1).offset(rows), column))
+    return next(((at, id_) for at, id_ in found if at is not UNREADABLE), None)
 
 
 async def _rare(engine: AsyncEngine, near: sa.Select[Any], words: str) -> sa.ColumnElement[bool] | None:

@@ -74,7 +74,7 @@ async def test_a_search_that_stops_early_says_where_and_the_next_page_goes_on(
     api: Api, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "NEXT", 3)
-    monkeypatch.setattr(searching, "MOST", 1)
+    monkeypatch.setattr(searching, "LONGEST", timedelta())
     monkeypatch.setattr(searching, "RARE", 0)
     await api.create("red and blue")
     for number in range(10):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -50,7 +51,7 @@ TITLES = [
 @pytest.fixture(params=[10_000, 1], ids=["by reading", "by the index"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "NEXT", request.param)
-    monkeypatch.setattr(searching, "MOST", 1000)
+    monkeypatch.setattr(searching, "LONGEST", timedelta(seconds=60))
 
 
 @pytest.fixture
@@ -162,9 +163,9 @@ def test_a_title_is_spelled_in_ascii() -> None:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows at a time, and times: ten rows are looked at for one page, and no word is rare."""
+    """Six rows are looked at for one page, and no word is rare."""
     monkeypatch.setattr(searching, "NEXT", 5)
-    monkeypatch.setattr(searching, "MOST", 2)
+    monkeypatch.setattr(searching, "LONGEST", timedelta())
     monkeypatch.setattr(searching, "RARE", -1)
 
 
@@ -214,7 +215,7 @@ async def test_a_word_that_many_of_the_first_rows_have_is_not_looked_for_in_all(
     page = await queries.find(engine, Filter(search="blue red"), Order(), after=None, limit=2)
     assert page.tasks == []
     assert page.until
-    assert page.until[0] == NOON + 28 * SECOND
+    assert page.until[0] == NOON + 34 * SECOND
 
 
 async def test_no_more_is_counted_than_can_be_read_soon(engine: AsyncEngine) -> None:
