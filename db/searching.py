@@ -23,7 +23,7 @@ from taskflow.db.words import sought
 NEXT: Final = 1_000
 """Rows that are read at first, then twice as many, and so on."""
 LONGEST: Final = timedelta(seconds=0.06)
-"""How long rows are read for one page before the search stops."""
+"""How long rows are read for one page before the search stops, and tells so."""
 RARE: Final = 5
 """Of the first rows, how many have a word at most that is left to the index."""
 
@@ -33,7 +33,8 @@ async def search(engine: AsyncEngine, where: Filter, words: str, order: Order, a
     if await _names_a_task(engine, words):
         return await load(engine, ordered(sa.select(tasks).where(_by_id(words)), where, order, after, limit))
     column, parts = branches(where, order)
-    found = [await _in_branch(engine, column, part, words, order, after, limit) for part in parts]
+    stop_at = time.monotonic() + LONGEST.total_seconds()
+    found = [await _in_branch(engine, column, part, words, order, after, limit, stop_at) for part in parts]
     return found[0] if len(found) == 1 else _merged(found, order, limit)
 
 
@@ -78,10 +79,17 @@ def _merged(found: Sequence[Found], order: Order, limit: int) -> Found:
 
 
 async def _in_branch(
-    engine: AsyncEngine, column: str, where: Filter, words: str, order: Order, after: Key | None, limit: int
+    engine: AsyncEngine,
+    column: str,
+    where: Filter,
+    words: str,
+    order: Order,
+    after: Key | None,
+    limit: int,
+    stop_at: float,
 ) -> Found:
-    """Of one index, in its order."""
-    found, left_out, place, rows, began = list[Task](), 0, after, NEXT, time.monotonic()
+    """Of one index, in its order; the first rows at least, also when it is time to stop."""
+    found, left_out, place, rows = list[Task](), 0, after, NEXT
     while True:
         edge = await _edge(engine, column, where, order, place, rows)
         near = _near(column, where, order, place, edge, limit - len(found) - left_out)
@@ -94,7 +102,7 @@ async def _in_branch(
             rest = ordered(sa.select(tasks), where, order, edge, limit - len(found) - left_out)
             some = await load(engine, rest.where(rare, reads(words)))
             return Found(found + some.tasks, left_out + some.left_out)
-        if time.monotonic() - began > LONGEST.total_seconds():
+        if time.monotonic() >= stop_at:
             return Found(found, left_out, edge)
         place, rows = edge, 2 * rows
 

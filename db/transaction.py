@@ -102,7 +102,8 @@ async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             yield connection
         finally:
-            await connection.rollback()
+            if connection.in_transaction():
+                await connection.rollback()
 
 
 async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -116,7 +117,8 @@ async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaita
             committing = False
             try:
                 async with _write_lock(engine), connected(engine) as connection:
-                    await connection.execution_options(**{IMMEDIATE: True})
+                    if WRITE_LOCK in engine.get_execution_options():
+                        await connection.execution_options(**{IMMEDIATE: True})
                     async with connection.begin() as transaction:
                         result = await work(connection)
                         committing = True

@@ -34,7 +34,7 @@ def parse_instant(text: str) -> datetime:
 
 def dump_json(value: Any) -> bytes:
     """Compact UTF-8 JSON. Raises ValueError for NaN, infinity and lone surrogates, TypeError for what JSON has not."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _STRICT.encode(value).encode()
 
 
 LARGEST_INTEGER = 2**64 - 1
@@ -126,6 +126,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
+_STRICT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
