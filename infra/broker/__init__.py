@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol, Self
 
 from taskflow.infra.errors import StartError
-from taskflow.infra.wire import encode_json, format_instant
+from taskflow.infra.wire import dump_json, format_instant
 
 LONGEST_ID: Final = 36
 
@@ -53,7 +53,7 @@ class TaskMessage:
 
     def encode(self) -> bytes:
         requested_at = format_instant(self.requested_at)
-        return encode_json({"task_id": self.task_id, "payload": self.payload, "requested_at": requested_at})
+        return dump_json({"task_id": self.task_id, "payload": self.payload, "requested_at": requested_at})
 
 
 @dataclass(frozen=True, slots=True)
