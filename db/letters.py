@@ -16,6 +16,8 @@ from taskflow.db.audit import Act
 from taskflow.db.errors import LetterNotFound
 from taskflow.db.operating import dead_letters, suspects
 from taskflow.db.transaction import read, transact
+from taskflow.db.upsert import upsert
+from taskflow.db.writing import IDS, padded
 
 FORGOTTEN: Final = timedelta(days=1)
 """How long nobody may have begun with a message before what was counted of it is forgotten."""
@@ -115,10 +117,33 @@ async def suspect(engine: AsyncEngine, digest: str, *, now: datetime) -> int:
         return await transact(engine, work)
 
 
-async def clear(engine: AsyncEngine, digest: str) -> None:
-    """It was handled: no worker died of it. Raises StoreUnavailable."""
+async def suspect_new(engine: AsyncEngine, digests: Sequence[str], *, now: datetime) -> list[bool]:
+    """The same for many, of those with which none has begun before: whether each is one. The others are not counted.
+
+    Raises StoreUnavailable.
+    """
+    known = sa.select(suspects.c.digest).where(suspects.c.digest.in_(IDS))
+
+    async def work(connection: AsyncConnection) -> list[bool]:
+        await connection.execute(suspects.delete().where(suspects.c.at < now - FORGOTTEN))
+        new = {*digests} - {*(await connection.execute(known, {"ids": padded(digests)})).scalars()}
+        if new:
+            rows = [{"digest": digest, "begun": 1, "at": now} for digest in sorted(new)]
+            await connection.execute(upsert(suspects, connection.dialect.name, []), rows)
+        found = []
+        for digest in digests:
+            found.append(digest in new)
+            new.discard(digest)
+        return found
+
+    return await transact(engine, work)
+
+
+async def clear(engine: AsyncEngine, digests: Sequence[str]) -> list[None]:
+    """They were handled: no worker died of them. Raises StoreUnavailable."""
 
     async def work(connection: AsyncConnection) -> None:
-        await connection.execute(suspects.delete().where(suspects.c.digest == digest))
+        await connection.execute(suspects.delete().where(suspects.c.digest.in_(IDS)), {"ids": padded(digests)})
 
     await transact(engine, work)
+    return [None] * len(digests)

@@ -52,16 +52,13 @@ class Executor:
     registry: Registry
     records: Records
     children: Children
+    quarantine: Quarantine
     running: dict[str, RunningAttempt] = field(default_factory=dict)
     unreported: set[str] = field(default_factory=set)
     deliveries: set[asyncio.Task[None]] = field(default_factory=set)
     going_on: set[asyncio.Task[None]] = field(default_factory=set)
     came_in_turn: dict[str, datetime] = field(default_factory=dict)
     stopping: bool = False
-    quarantine: Quarantine = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.quarantine = Quarantine(self.resources)
 
     def start(self, delivery: Delivery, slots: Slots) -> None:
         slots.waiting += 1

@@ -28,6 +28,7 @@ from taskflow.worker.live import hear_cancellations, report_progress
 from taskflow.worker.measures import expect
 from taskflow.worker.pauses import Pauses, open_pauses
 from taskflow.worker.presence import Presence
+from taskflow.worker.quarantine import open_quarantine
 from taskflow.worker.records import open_records
 from taskflow.worker.registry import Registry
 from taskflow.worker.retention import Retention
@@ -57,7 +58,9 @@ async def run_worker(
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(open_records(resources, registry, worker_id=worker_id))
         submitter = await stack.enter_async_context(open_submitter(resources))
-        executor = Executor(resources, registry, records, Children(submitter, settings.payload_max_bytes, handle))
+        quarantine = await stack.enter_async_context(open_quarantine(resources))
+        children = Children(submitter, settings.payload_max_bytes, handle)
+        executor = Executor(resources, registry, records, children, quarantine)
         for loop in (hear_cancellations, report_progress):
             await stack.enter_async_context(supervised(partial(loop, executor), name=loop.__name__))
         stack.callback(resources.liveness.forget, *LOOPS)

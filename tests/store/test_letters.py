@@ -52,13 +52,23 @@ async def test_of_two_who_remove_a_letter_one_does(engine: AsyncEngine) -> None:
 async def test_each_start_with_a_suspect_is_counted_until_it_is_cleared(engine: AsyncEngine) -> None:
     assert [await letters.suspect(engine, DIGEST, now=NOON) for _ in range(3)] == [0, 1, 2]
     assert await letters.suspect(engine, "e" * 64, now=NOON) == 0
-    await letters.clear(engine, DIGEST)
+    await letters.clear(engine, [DIGEST])
     assert await letters.suspect(engine, DIGEST, now=NOON) == 0
 
 
 async def test_workers_that_begin_at_once_are_all_counted(engine: AsyncEngine) -> None:
     begun = await asyncio.gather(*(letters.suspect(engine, DIGEST, now=NOON) for _ in range(8)))
     assert sorted(begun) == list(range(8))
+
+
+async def test_of_many_those_are_counted_that_are_new(engine: AsyncEngine) -> None:
+    others = ["a" * 64, "b" * 64]
+    await letters.suspect(engine, DIGEST, now=NOON)
+    found = await letters.suspect_new(engine, [others[0], DIGEST, others[1], others[0]], now=NOON)
+    assert found == [True, False, True, False]
+    assert [await letters.suspect(engine, one, now=NOON) for one in (DIGEST, *others)] == [1, 1, 1]
+    await letters.clear(engine, [DIGEST, *others])
+    assert await letters.suspect_new(engine, [DIGEST, *others], now=NOON) == [True] * 3
 
 
 async def test_a_suspect_is_forgotten_after_a_day(engine: AsyncEngine) -> None:

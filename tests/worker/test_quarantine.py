@@ -1,6 +1,8 @@
 """A message that ends each worker that takes it is dead-lettered after its limit; those beside it are not blamed."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 
 from taskflow.db import letters, tasks
 from taskflow.infra.broker import Delivery, ForeignMessage, TaskMessage
-from taskflow.worker.quarantine import DEADLY, REASON, Quarantine
+from taskflow.worker.quarantine import DEADLY, REASON, Quarantine, open_quarantine
 from tests.contracts.waiting import eventually
 from tests.store.databases import writing
 from tests.worker.bench import Bench, until
@@ -60,27 +62,48 @@ async def test_it_is_dead_lettered_once_it_has_ended_as_many_workers_as_it_may(
     assert (letter.reason, letter.queue, letter.task_id) == (REASON, "default", None)
 
 
-async def test_of_those_that_came_back_one_is_begun_with_at_a_time(bench: Bench) -> None:
+@asynccontextmanager
+async def came_back(bench: Bench, *bodies: bytes) -> AsyncIterator[list[Delivery]]:
+    for body in bodies:
+        await bench.broker.publish([ForeignMessage(body, "default")])
+    async with bench.broker.consume(["default"], prefetch=len(bodies)):
+        pass
+    async with bench.broker.consume(["default"], prefetch=len(bodies)) as consumer:
+        yield [await anext(aiter(consumer)) for _ in bodies]
+
+
+async def begin(quarantine: Quarantine, delivery: Delivery) -> None:
+    async with quarantine.watched(delivery):
+        return
+
+
+async def test_those_that_came_back_for_the_first_time_are_begun_with_together(bench: Bench) -> None:
+    """What a killed worker had in hand comes back all at once."""
+    async with (
+        came_back(bench, b"one", b"other") as (one, other),
+        open_quarantine(bench.resources) as quarantine,
+        quarantine.watched(one),
+    ):
+        await asyncio.wait_for(begin(quarantine, other), timeout=5)
+    assert await begun(bench, b"one") == await begun(bench, b"other") == 0
+
+
+async def test_those_that_may_have_ended_a_worker_are_begun_with_one_at_a_time(bench: Bench) -> None:
     """Else those beside a deadly one would be counted as often as that."""
     for body in (b"one", b"other"):
-        await bench.broker.publish([ForeignMessage(body, "default")])
-    async with bench.broker.consume(["default"], prefetch=2):
-        pass
-    quarantine = Quarantine(bench.resources)
-
-    async def begin(delivery: Delivery) -> None:
-        async with quarantine.watched(delivery):
-            return
-
-    async with bench.broker.consume(["default"], prefetch=2) as consumer:
-        one, other = await anext(aiter(consumer)), await anext(aiter(consumer))
+        assert await begun(bench, body) == 0
+    async with came_back(bench, b"one", b"other") as (one, other), open_quarantine(bench.resources) as quarantine:
         async with quarantine.watched(one):
-            second = asyncio.create_task(begin(other))
+            second = asyncio.create_task(begin(quarantine, other))
             assert await asyncio.wait([second], timeout=0.3) == (set(), {second})
-            assert (
-                await letters.suspect(bench.resources.engine, sha256(b"other").hexdigest(), now=datetime.now(UTC)) == 0
-            )
+            assert await begun(bench, b"one") == 2
+            assert await begun(bench, b"other") == 1
         await until(second)
+
+
+async def begun(bench: Bench, body: bytes) -> int:
+    """How often a worker has begun with it; this counts too."""
+    return await letters.suspect(bench.resources.engine, sha256(body).hexdigest(), now=datetime.now(UTC))
 
 
 async def test_messages_that_were_beside_it_run(
