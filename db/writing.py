@@ -30,8 +30,8 @@ LONG: Final = ("payload", "message", "result", "error")
 """The columns that one statement may not bring too much of."""
 
 ROWS_AT_A_TIME: Final = 256
-LETTERS_AT_A_TIME: Final = 1 << 18
-"""Of the long columns in one statement, but for a single row: a server that takes the largest payload takes these."""
+LETTERS_AT_A_TIME: Final = 1 << 16
+"""Of the long columns in one statement, but for a single row: a server that takes a payload of 256 KiB takes these."""
 
 IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 RECORDED: Final = sa.select(task_events.c.id, task_events.c.task_id, task_events.c.version).where(

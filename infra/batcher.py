@@ -1,6 +1,7 @@
 """One batcher, before create, claim and finish: while a flush is under way callers gather, the next takes them all.
 
-No timer: a lone caller waits for nobody, a flood shares its round trips and its commit. This is where the speed is.
+No timer: a lone caller waits for some turns of the event loop, a flood shares its round trips and its commit. This is
+where the speed is.
 """
 
 import asyncio

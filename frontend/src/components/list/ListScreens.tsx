@@ -67,7 +67,7 @@ export function ListSearched({ list, until }: { readonly list: TaskList; readonl
       title="Nothing found yet"
       actions={<SearchFurther list={list} />}
     >
-      Searched as far as <Instant at={until} />. Common words that are seldom together take longer to find.
+      Not all tasks have been looked at: the search has come to one created <Instant at={until} />.
     </Screen>
   );
 }
