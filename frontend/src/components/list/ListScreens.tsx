@@ -67,7 +67,7 @@ export function ListSearched({ list, until }: { readonly list: TaskList; readonl
       title="Nothing found yet"
       actions={<SearchFurther list={list} />}
     >
-      Not all tasks have been looked at: the search has come to one created <Instant at={until} />.
+      Not all tasks have been looked at: the search has come to those of <Instant at={until} />.
     </Screen>
   );
 }
