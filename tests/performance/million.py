@@ -49,7 +49,7 @@ ORDERS: Final = (Order(), Order(descending=False), Order(OrderField.UPDATED_AT))
 @asynccontextmanager
 async def filled(server: sa.URL, rows: int) -> AsyncIterator[AsyncEngine]:
     """A database with so many tasks, an event each; dropped at the end."""
-    outside = create_engine(server.set(database=None).render_as_string(hide_password=False))
+    outside = create_engine(server.set(database="").render_as_string(hide_password=False))
     engine = create_engine(server.set(database=NAME).render_as_string(hide_password=False))
     try:
         await run(outside, f"DROP DATABASE IF EXISTS {NAME}", f"CREATE DATABASE {NAME}")
