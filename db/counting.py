@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.filters import Filter, Order, conditions
 from taskflow.db.models import tasks
-from taskflow.db.ordered import branches, by_index
+from taskflow.db.ordered import branches, by_index, leading
 from taskflow.db.searching import count_found
 from taskflow.db.transaction import read
 
@@ -32,11 +32,8 @@ async def count(engine: AsyncEngine, where: Filter, *, most: int | None = None) 
     passes = sa.and_(sa.true(), *conditions(where)).label("passes")
     number = read_in_all = 0
     for part in parts:
-        leading = Filter(created_after=part.created_after, created_before=part.created_before)
-        if column in part.values():
-            leading = leading.only(column, part.values()[column][0])
-        entries = sa.select(passes).select_from(tasks).where(*conditions(leading)).limit(most + 1 - read_in_all)
-        rows = by_index(entries, column).subquery()
+        entries = sa.select(passes).select_from(tasks).where(*leading(column, part), *conditions(part.times()))
+        rows = by_index(entries.limit(most + 1 - read_in_all), column).subquery()
         counted = sa.select(sa.func.count(), sa.func.sum(rows.c.passes, type_=sa.Integer)).select_from(rows)
         ((entries_read, passing),) = await read(engine, counted)
         number, read_in_all = number + int(passing or 0), read_in_all + entries_read

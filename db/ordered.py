@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from taskflow.db.decoding import records
-from taskflow.db.filters import Filter, Key, Order, OrderField, conditions
+from taskflow.db.filters import Filter, Key, Order, OrderField, conditions, is_one_of
 from taskflow.db.models import Task, tasks
 from taskflow.db.transaction import read
 from taskflow.db.types import MYSQLS
@@ -32,6 +32,12 @@ def branches(where: Filter, order: Order) -> tuple[str, list[Filter]]:
         return order.field, [where]
     column, values = next(iter(named.items()))  # what the others name is a condition of each branch
     return column, [where.only(column, value) for value in values]
+
+
+def leading(column: str, where: Filter) -> list[sa.ColumnElement[bool]]:
+    """What of the filter the index of that column begins with."""
+    values = where.values().get(column)
+    return [is_one_of(column, values)] if values else []
 
 
 def ordered(statement: sa.Select[Any], where: Filter, order: Order, after: Key | None, limit: int) -> sa.Select[Any]:

@@ -74,7 +74,7 @@ def _keys(column: str, where: Filter, order: Order, after: Key | None, limit: in
 async def _few(engine: AsyncEngine, where: Filter, order: Order) -> str | None:
     """The column for which the filter leaves few rows, where no index has all that it asks for in order."""
     named = {column: ([is_one_of(column, values)], FEW) for column, values in where.values().items()}
-    bounds = conditions(Filter(created_after=where.created_after, created_before=where.created_before))
+    bounds = conditions(where.times())
     if order.field is OrderField.UPDATED_AT and bounds:
         named["created_at"] = bounds, FEW_OF_A_TIME
     leading, _ = branches(where, order)

@@ -13,9 +13,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from taskflow.db.filters import Filter, Key, Order, by_words, conditions, is_id, is_one_of, reads
+from taskflow.db.filters import Filter, Key, Order, by_words, conditions, is_id, reads
 from taskflow.db.models import Task, tasks
-from taskflow.db.ordered import Found, branches, by_index, load, ordered
+from taskflow.db.ordered import Found, branches, by_index, leading, load, ordered
 from taskflow.db.transaction import read
 from taskflow.db.types import UNREADABLE
 from taskflow.db.words import sought
@@ -116,8 +116,7 @@ async def _edge(
     engine: AsyncEngine, column: str, where: Filter, order: Order, after: Key | None, rows: int
 ) -> Key | None:
     """The key of the row that comes so many rows after the next, read from the index alone; None when all are."""
-    leading = {column: where.values()[column]} if column in where.values() else {}
-    statement = sa.select(tasks.c[order.field], tasks.c.id).where(*(is_one_of(*one) for one in leading.items()))
+    statement = sa.select(tasks.c[order.field], tasks.c.id).where(*leading(column, where))
     if after is not None:
         statement = statement.where(*order.beyond(after))
     found = await read(engine, by_index(order.arrange(statement).limit(1).offset(rows), column))

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from taskflow.db import queries
 from taskflow.db.filters import Filter, Key, Order, OrderField
 from taskflow.db.models import Task
-from taskflow.db.ordered import Found
 from taskflow.infra.input import InvalidInput, Problem, to_instant
 from taskflow.infra.wire import decode_json, format_instant
 
@@ -32,6 +31,10 @@ class Page:
     first: str | None
     last: str | None
     searched_until: datetime | None = None
+
+    def turned(self) -> "Page":
+        """The other way round."""
+        return Page(self.tasks[::-1], self.has_previous, self.has_next, self.last, self.first, self.searched_until)
 
 
 def encode_cursor(task: Task, order: Order) -> str:
@@ -72,28 +75,20 @@ async def load_page(
         if first is not None or after is not None:
             raise InvalidInput((Problem("last", "does not go together with first and after"),))
         size = page_size(None, last)
-        found = await _read(engine, where, order.reversed(), before, "before", size)
-        tasks, has_more, end, until = _cut(found, order, size)
-        start = encode_cursor(tasks[0], order) if tasks else None
-        return Page(tasks[::-1], before is not None, has_more, end, start, until)
-    size = page_size(first, None)
-    found = await _read(engine, where, order, after, "after", size)
-    tasks, has_more, end, until = _cut(found, order, size)
-    start = encode_cursor(tasks[0], order) if tasks else None
-    return Page(tasks, has_more, after is not None, start, end, until)
+        return (await _read(engine, where, order.reversed(), before, "before", size)).turned()
+    return await _read(engine, where, order, after, "after", page_size(first, None))
 
 
-def _cut(found: Found, order: Order, size: int) -> tuple[list[Task], bool, str | None, datetime | None]:
-    """The tasks of the page, whether there may be more, the cursor to go on from, and where the search stopped."""
-    tasks = found.tasks[:size]
-    if found.until and len(found.tasks) <= size:
-        return tasks, True, _encode(found.until, order), found.until[0]
-    return tasks, len(found.tasks) > size, encode_cursor(tasks[-1], order) if tasks else None, None
-
-
-async def _read(engine: AsyncEngine, where: Filter, order: Order, cursor: str | None, name: str, size: int) -> Found:
+async def _read(engine: AsyncEngine, where: Filter, order: Order, cursor: str | None, name: str, size: int) -> Page:
+    """The page as it is read, from the cursor on."""
     key = decode_cursor(cursor, order.field, name) if cursor is not None else None
-    return await queries.find(engine, where, order, after=key, limit=size + 1)
+    found = await queries.find(engine, where, order, after=key, limit=size + 1)
+    tasks, until = found.tasks[:size], found.until if len(found.tasks) <= size else None
+    has_next = until is not None or len(found.tasks) > size
+    start, end = (encode_cursor(tasks[0], order), encode_cursor(tasks[-1], order)) if tasks else (None, None)
+    if until is not None:
+        end = _encode(until, order)
+    return Page(tasks, has_next, cursor is not None, start, end, until[0] if until else None)
 
 
 def page_size(first: int | None, last: int | None) -> int:

@@ -78,8 +78,8 @@ class MemoryConsumer:
     async def want(self, prefetch: int, *, without: Collection[str] = ()) -> None:
         self._prefetch, self._without = prefetch, frozenset(without)
         self._give_back([delivery for delivery in self._waiting if delivery.queue in self._without])
-        beyond = min(len(self._unacknowledged) - prefetch, len(self._waiting))
-        self._give_back([*self._waiting][len(self._waiting) - beyond :] if beyond > 0 else [])
+        iterated = len(self._unacknowledged) - len(self._waiting)
+        self._give_back([*self._waiting][max(prefetch - iterated, 0) :])
         self._broker.feed(self.queues)
 
     async def stop(self) -> None:

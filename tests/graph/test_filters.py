@@ -101,6 +101,28 @@ async def test_a_search_that_stops_early_says_where_and_the_next_page_goes_on(
     assert 'rel="next"' in answer.headers["link"]
 
 
+async def test_a_search_from_the_back_that_stops_early_goes_on_as_well(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "NEXT", 3)
+    monkeypatch.setattr(searching, "LONGEST", timedelta())
+    monkeypatch.setattr(searching, "RARE", 0)
+    for number in range(10):
+        await api.create("red" if number % 2 else "blue")
+    await api.create("red and blue")
+    query = (
+        'query ($before: String) { tasks(last: 1, before: $before, filter: {search: "red blue"}) '
+        "{ nodes { title } pageInfo { hasPreviousPage startCursor } searchedUntil } }"
+    )
+    page, asked = (await api.ask(query))["tasks"], 1
+    while page["searchedUntil"]:
+        assert (page["nodes"], page["pageInfo"]["hasPreviousPage"]) == ([], True)
+        page, asked = (await api.ask(query, before=page["pageInfo"]["startCursor"]))["tasks"], asked + 1
+    assert asked > 2
+    assert page["nodes"] == [{"title": "red and blue"}]
+    assert not page["pageInfo"]["hasPreviousPage"]
+
+
 async def test_all_tasks_of_a_status_are_counted_also_where_there_are_many(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,14 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from taskflow.db import counting, queries
 from taskflow.db.filters import Filter, Order, OrderField
 from taskflow.db.lifecycle import TaskStatus
-from taskflow.db.migrate import migrate
 from taskflow.infra.database import create_engine
-from tests.store.large import BEGIN, FILL
+from tests.store.databases import run
+from tests.store.large import BEGIN, fill
 
 T = TypeVar("T")
 NAME: Final = "taskflow_million"
-THOUSANDS: Final = 50
-"""Of rows that one statement inserts."""
 PAGE: Final = 51
 BEST_OF: Final = 3
 FAILED: Final = (TaskStatus.FAILED,)
@@ -53,24 +51,12 @@ async def filled(server: sa.URL, rows: int) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(server.set(database=NAME).render_as_string(hide_password=False))
     try:
         await run(outside, f"DROP DATABASE IF EXISTS {NAME}", f"CREATE DATABASE {NAME}")
-        await migrate(engine)
-        await run(engine, "DROP INDEX idx_tasks_words ON tasks")  # built at once, in a third of the time
-        for start in range(0, rows // 1000, THOUSANDS):
-            async with engine.begin() as connection:
-                fits = {"start": start, "thousands": min(THOUSANDS, rows // 1000 - start)}
-                await connection.execute(sa.text(FILL), fits)
-        await run(engine, "CREATE FULLTEXT INDEX idx_tasks_words ON tasks (words)", "ANALYZE TABLE tasks")
+        await fill(engine, rows)
         yield engine
     finally:
         await engine.dispose()
         await run(outside, f"DROP DATABASE IF EXISTS {NAME}")
         await outside.dispose()
-
-
-async def run(engine: AsyncEngine, *statements: str) -> None:
-    async with engine.begin() as connection:
-        for statement in statements:
-            await connection.exec_driver_sql(statement)
 
 
 async def best(work: Callable[[], Awaitable[T]]) -> tuple[float, T]:

@@ -56,6 +56,18 @@ async def begin(group: asyncio.TaskGroup, batcher: Batcher[Group, str], *items: 
     return started
 
 
+async def test_whoever_comes_within_a_few_turns_of_the_event_loop_comes_along() -> None:
+    store = Store()
+    store.go.set()
+    async with asyncio.timeout(5), batching(store) as batcher, asyncio.TaskGroup() as group:
+        first = group.create_task(batcher.submit(("first",)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        second = group.create_task(batcher.submit(("second",)))
+    assert [first.result(), second.result()] == ["first", "second"]
+    assert store.flushed == [[("first",), ("second",)]]
+
+
 async def test_a_lone_item_is_flushed_within_two_sets_of_bulk() -> None:
     store = Store()
     async with asyncio.timeout(5), batching(store, most=1000) as batcher, asyncio.TaskGroup() as group:

@@ -36,6 +36,22 @@ async def test_claims_run_ahead_by_as_many_as_left_their_slot_lately() -> None:
     assert slots.ahead == 0
 
 
+async def test_of_what_may_be_taken_ahead_half_is_used_up_before_more_is_wanted() -> None:
+    slots = Slots(8)
+    slots.waiting = 7
+    await asyncio.wait_for(slots.wanted(), timeout=1)
+    slots.waiting = 8
+    wanted = asyncio.ensure_future(slots.wanted())
+    await asyncio.sleep(0)
+    for left in (7, 6, 5, 4):
+        slots.waiting = left
+        slots.notify()
+        assert await asyncio.wait([wanted], timeout=0.01) == (set(), {wanted})
+    slots.waiting = 3
+    slots.notify()
+    await asyncio.wait_for(wanted, timeout=1)
+
+
 async def test_who_comes_first_gets_the_slot() -> None:
     slots = Slots(1)
     assert await slots.take(NEVER)

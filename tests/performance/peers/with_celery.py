@@ -5,13 +5,11 @@ message is acknowledged once its task has ended, and the broker confirms what is
 it is set to nothing, but that the broker confirms.
 """
 
-import json
 import os
-import sys
-import time
 from typing import Any
 
 from celery import Celery
+from enqueue import enqueue
 
 QUEUE = "bench.celery"
 RESULTS = os.environ["CELERY_RESULTS"]
@@ -32,10 +30,4 @@ def handle(payload: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    payload = {"message": "Task complete"}
-    handle.delay(payload)  # connects, and counts with the others
-    began = time.perf_counter()
-    count = int(sys.argv[1]) - 1
-    for _ in range(count):
-        handle.delay(payload)
-    print(json.dumps({"tasks": count, "seconds": time.perf_counter() - began}))
+    enqueue(handle.delay)

@@ -1,15 +1,13 @@
 """Dramatiq on RabbitMQ with results in Redis. `python with_dramatiq.py N` enqueues; the worker is Dramatiq's own."""
 
-import json
 import os
-import sys
-import time
 from typing import Any
 
 import dramatiq
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
+from enqueue import enqueue
 
 broker = RabbitmqBroker(url=os.environ["RABBITMQ_URL"], confirm_delivery=True)
 results = RedisBackend(url=os.environ["REDIS_URL"], namespace="bench-dramatiq", use_namespace_prefix_keys=True)
@@ -23,10 +21,4 @@ def handle(payload: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
-    payload = {"message": "Task complete"}
-    handle.send(payload)  # connects, and counts with the others
-    began = time.perf_counter()
-    count = int(sys.argv[1]) - 1
-    for _ in range(count):
-        handle.send(payload)
-    print(json.dumps({"tasks": count, "seconds": time.perf_counter() - began}))
+    enqueue(handle.send)
